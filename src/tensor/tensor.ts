@@ -1,0 +1,38 @@
+/** A tensor on the host: elements, their type and their shape; nothing else. */
+import { allocate, type ArrayOf, type DType, fromBfloat16, fromFloat16 } from "./dtype.ts";
+import { formatShape, sizeOf } from "./shape.ts";
+
+export interface Tensor<D extends DType = DType> {
+  readonly dtype: D;
+  readonly shape: readonly number[];
+  readonly data: ArrayOf[D];
+}
+
+/**
+ * Puts `data` in row-major order under `shape`, without a copy.
+ * @throws RangeError when the number of elements does not fit the shape.
+ */
+export function tensor<D extends DType>(dtype: D, shape: readonly number[], data: ArrayOf[D]): Tensor<D> {
+  if (data.length !== sizeOf(shape)) throw new RangeError(`tensor: ${data.length} elements do not fill the shape ${formatShape(shape)}`);
+  return { dtype, shape, data };
+}
+
+/** A tensor of zeros. */
+export function zeros<D extends DType>(dtype: D, shape: readonly number[]): Tensor<D> {
+  return tensor(dtype, shape, allocate(dtype, sizeOf(shape)));
+}
+
+const widening: { readonly [D in DType]?: (bits: number) => number } = { float16: fromFloat16, bfloat16: fromBfloat16 };
+
+/** `source` as float32: the tensor itself if it is so already, else a converted copy. Integers beyond 2²⁴ lose precision. */
+export function toFloat32(source: Tensor): Tensor<"float32"> {
+  if (isFloat32(source)) return source;
+  const widen = widening[source.dtype] ?? Number;
+  const result = zeros("float32", source.shape);
+  for (let i = 0; i < result.data.length; i++) result.data[i] = widen(source.data[i] as number);
+  return result;
+}
+
+function isFloat32(source: Tensor): source is Tensor<"float32"> {
+  return source.dtype === "float32";
+}
