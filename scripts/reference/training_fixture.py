@@ -1,0 +1,205 @@
+"""Twenty steps of PyTorch training on fixed batches, for test/fixtures/training/.
+
+Starts from the classification checkpoints that models_fixture.py wrote. Rows and columns are trained the plain way: the
+whole weight requires a gradient and a hook zeroes the entries that stay; nothing here knows how to do it cheaply.
+The arithmetic is float64. `float32_deviation` in each file says how far PyTorch itself is from that in float32.
+"""
+import json
+import math
+import shutil
+import sys
+import zlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import transformers
+from safetensors.torch import save_file
+from transformers import (
+    AutoModelForSequenceClassification,
+    PreTrainedModel,
+    Trainer,
+    get_cosine_schedule_with_warmup,
+    get_linear_schedule_with_warmup,
+)
+
+FIXTURES = Path(__file__).resolve().parents[2] / "test" / "fixtures"
+MODELS = ("bert-classification", "roberta-classification")
+STEPS, WARMUP, RANK = 20, 5, 3
+BATCH, SHORTEST, LONGEST = 4, 3, 9
+SCHEDULES = {"cosine": get_cosine_schedule_with_warmup, "linear": get_linear_schedule_with_warmup}
+
+Masks = dict[str, torch.Tensor]
+
+
+@dataclass
+class Case:
+    method: str
+    bias: bool = False
+    weight_decay: float = 0.0
+    schedule: str = "cosine"
+    max_norm: float | None = None
+    accumulation: int = 1
+    learning_rate: float = 1e-3
+    betas: tuple[float, float] = (0.9, 0.999)
+    eps: float = 1e-8
+
+
+CASES = {
+    "rows": Case("rows"),
+    "columns": Case("columns"),
+    "both": Case("both"),
+    "rows-bias": Case("rows", bias=True),
+    "rows-decay": Case("rows", weight_decay=0.01),
+    "rows-accumulated": Case("rows", schedule="linear", max_norm=0.5, accumulation=2),
+    "full": Case("full"),
+    "full-decay": Case("full", weight_decay=0.01),
+}
+
+
+def batches(name: str, config: transformers.PreTrainedConfig) -> list[dict[str, torch.Tensor]]:
+    """As many batches as the longest case takes; each is padded on the right to its own longest row."""
+    draw = np.random.default_rng(zlib.crc32(name.encode()))
+    words = [word for word in range(config.vocab_size) if word != config.pad_token_id]
+    made = []
+    for _ in range(STEPS * max(case.accumulation for case in CASES.values())):
+        lengths = draw.integers(SHORTEST, LONGEST + 1, BATCH)
+        mask = (np.arange(lengths.max()) < lengths[:, None]).astype(np.int64)
+        batch = {"input_ids": np.where(mask, draw.choice(words, mask.shape), config.pad_token_id), "attention_mask": mask}
+        if config.type_vocab_size > 1:
+            batch["token_type_ids"] = mask * draw.integers(0, config.type_vocab_size, mask.shape)
+        batch["labels"] = draw.integers(0, config.num_labels, BATCH)
+        made.append({key: torch.from_numpy(value) for key, value in batch.items()})
+    return made
+
+
+def trained(model: PreTrainedModel, case: Case) -> Masks:
+    """For each parameter that is trained, ones where it is trained and zeros where it stays."""
+    everything = {name: torch.ones_like(parameter) for name, parameter in model.named_parameters()}
+    if case.method == "full":
+        return everything
+    masks = {name: ones for name, ones in everything.items() if name.startswith("classifier.") or ".pooler." in name}
+    for name, module in model.named_modules():
+        if ".encoder.layer." in name and isinstance(module, torch.nn.Linear):
+            masks[f"{name}.weight"] = mask = torch.zeros_like(module.weight)
+            if case.method in ("rows", "both"):
+                mask[:RANK] = 1
+            if case.method in ("columns", "both"):
+                mask[:, :RANK] = 1
+            if case.bias:
+                masks[f"{name}.bias"] = torch.ones_like(module.bias)
+    return masks
+
+
+def optimizer_for(model: PreTrainedModel, masks: Masks, case: Case) -> torch.optim.AdamW:
+    """Weight decay where transformers' Trainer puts it: on everything but biases and norms."""
+    decayed = set(Trainer.get_decay_parameter_names(None, model))
+    groups = [
+        {"params": [model.get_parameter(name) for name in masks if name in decayed], "weight_decay": case.weight_decay},
+        {"params": [model.get_parameter(name) for name in masks if name not in decayed], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=case.learning_rate, betas=case.betas, eps=case.eps, foreach=False)
+
+
+def train(folder: Path, data: list[dict[str, torch.Tensor]], case: Case, dtype: torch.dtype) -> tuple[PreTrainedModel, Masks, dict]:
+    model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=dtype, attn_implementation="eager").eval()
+    masks = trained(model, case)
+    initial = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+    for name, parameter in model.named_parameters():
+        if name in masks:
+            parameter.register_hook(lambda gradient, mask=masks[name]: gradient * mask)
+        else:
+            parameter.requires_grad_(False)
+    optimizer = optimizer_for(model, masks, case)
+    scheduler = SCHEDULES[case.schedule](optimizer, WARMUP, STEPS)
+    curve = {"losses": [], "learning_rates": [], "gradient_norms": []}
+    for step in range(STEPS):
+        losses = [model(**batch).loss for batch in data[step * case.accumulation : (step + 1) * case.accumulation]]
+        loss = torch.stack(losses).mean()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_([model.get_parameter(name) for name in masks], case.max_norm or math.inf)
+        curve["losses"].append(loss.item())
+        curve["learning_rates"].append(scheduler.get_last_lr()[0])
+        curve["gradient_norms"].append(norm.item())
+        optimizer.step()
+        scheduler.step()
+        optimizer.zero_grad()
+        restore(model, masks, initial)
+    with torch.no_grad():
+        curve["last_loss"] = model(**data[0]).loss.item()
+    return model, masks, curve
+
+
+@torch.no_grad()
+def restore(model: PreTrainedModel, masks: Masks, initial: dict[str, torch.Tensor]) -> None:
+    """Takes back the decay of the entries that stay, which AdamW applies whatever the gradient is."""
+    for name, mask in masks.items():
+        parameter = model.get_parameter(name)
+        parameter.copy_(torch.where(mask == 1, parameter, initial[name]))
+
+
+def values(model: PreTrainedModel, masks: Masks, case: Case) -> dict[str, torch.Tensor]:
+    """What was trained, by parameter name; of a weight trained in part, its rows and its columns."""
+    kept = {}
+    for name, mask in masks.items():
+        value = model.get_parameter(name).detach()
+        if mask.all():
+            kept[name] = value
+        if not mask.all() and case.method in ("rows", "both"):
+            kept[f"{name}.rows"] = value[:RANK]
+        if not mask.all() and case.method in ("columns", "both"):
+            kept[f"{name}.columns"] = value[:, :RANK]
+    return {name: value.contiguous() for name, value in kept.items()}
+
+
+def rounded_up(value: float) -> float:
+    """One significant digit, upwards: the last digits of a rounding error differ between machines."""
+    unit = 10 ** math.floor(math.log10(value))
+    return float(f"{math.ceil(value / unit) * unit:.0e}")
+
+
+def deviation(curve: dict, final: dict[str, torch.Tensor], curve32: dict, final32: dict[str, torch.Tensor], zero: list[str]) -> dict:
+    losses = max(abs(a - b) / a for a, b in zip(curve["losses"], curve32["losses"]))
+    finals = max((final[name] - final32[name].double()).abs().max().item() for name in final if name not in zero)
+    return {"losses_relative": rounded_up(losses), "values_absolute": rounded_up(finals)}
+
+
+def write_case(name: str, data: list[dict[str, torch.Tensor]], kind: str) -> None:
+    case, source, folder = CASES[kind], FIXTURES / "models" / name, FIXTURES / "training" / name
+    model, masks, curve = train(source, data, case, torch.float64)
+    model32, _, curve32 = train(source, data, case, torch.float32)
+    final, final32 = values(model, masks, case), values(model32, masks, case)
+    zero = [key for key in final if key.endswith("attention.self.key.bias")]
+    notes = {
+        "transformers": transformers.__version__,
+        "torch": torch.__version__,
+        "model": name,
+        "rank": RANK,
+        "steps": STEPS,
+        "warmup_steps": WARMUP,
+        **asdict(case),
+        "trained": int(sum(mask.sum().item() for mask in masks.values())),
+        "decayed": sorted(set(masks) & set(Trainer.get_decay_parameter_names(None, model))) if case.weight_decay else [],
+        "zero_gradient": zero,
+        "float32_deviation": deviation(curve, final, curve32, final32, zero),
+        **curve,
+    }
+    save_file({key: value.float() for key, value in final.items()}, folder / f"{kind}.safetensors")
+    (folder / f"{kind}.json").write_text(json.dumps(notes, indent=2) + "\n")
+    norms = f"norms {min(curve['gradient_norms']):.2f} to {max(curve['gradient_norms']):.2f}"
+    print(f"{name} {kind}: {notes['trained']} trained, {norms}, float32 off by {notes['float32_deviation']}")
+
+
+if __name__ == "__main__":
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    torch.set_num_threads(1)
+    for name in MODELS:
+        folder = FIXTURES / "training" / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        data = batches(name, transformers.AutoConfig.from_pretrained(FIXTURES / "models" / name))
+        save_file({f"{i}.{key}": value for i, batch in enumerate(data) for key, value in batch.items()}, folder / "batches.safetensors")
+        for kind in sys.argv[1:] or CASES:
+            write_case(name, data, kind)

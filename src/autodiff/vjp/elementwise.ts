@@ -1,0 +1,46 @@
+/** Pullbacks of the elementwise primitives. */
+import { cast, constant, div, exp, greater, mul, neg, select, sigmoid, sub, sumTo, add, erf } from "../../graph/ops.ts";
+import type { Pullbacks } from "./rules.ts";
+
+const SQRT_2 = Math.SQRT2;
+const INVERSE_SQRT_2PI = 1 / Math.sqrt(2 * Math.PI);
+
+export const elementwise: Pullbacks<
+  | "add" | "sub" | "mul" | "div" | "equal" | "greater" | "select"
+  | "neg" | "exp" | "log" | "sqrt" | "tanh" | "erf" | "sigmoid" | "relu" | "gelu" | "silu" | "cast"
+> = {
+  add: (dy, { operands: [a, b] }) => [sumTo(dy, a.shape), sumTo(dy, b.shape)],
+  sub: (dy, { operands: [a, b] }) => [sumTo(dy, a.shape), sumTo(neg(dy), b.shape)],
+  mul: (dy, { operands: [a, b] }) => [sumTo(mul(dy, b), a.shape), sumTo(mul(dy, a), b.shape)],
+  div: (dy, y) => {
+    const [a, b] = y.operands;
+    return [sumTo(div(dy, b), a.shape), sumTo(neg(div(mul(dy, y), b)), b.shape)];
+  },
+  equal: () => [null, null],
+  greater: () => [null, null],
+  select: (dy, { operands: [condition, a, b] }) => [
+    null,
+    sumTo(select(condition, dy, constant(0)), a.shape),
+    sumTo(select(condition, constant(0), dy), b.shape),
+  ],
+  neg: (dy) => [neg(dy)],
+  exp: (dy, y) => [mul(dy, y)],
+  log: (dy, { operands: [x] }) => [div(dy, x)],
+  sqrt: (dy, y) => [div(mul(dy, 0.5), y)],
+  tanh: (dy, y) => [mul(dy, sub(1, mul(y, y)))],
+  erf: (dy, { operands: [x] }) => [mul(dy, mul(2 / Math.sqrt(Math.PI), exp(neg(mul(x, x)))))],
+  sigmoid: (dy, y) => [mul(dy, mul(y, sub(1, y)))],
+  relu: (dy, y) => [mul(dy, cast(greater(y, 0), "float32"))],
+  // gelu′ = Φ(x) + x·φ(x)
+  gelu: (dy, { operands: [x] }) => {
+    const cumulative = add(mul(erf(mul(x, 1 / SQRT_2)), 0.5), 0.5);
+    const density = mul(exp(mul(mul(x, x), -0.5)), INVERSE_SQRT_2PI);
+    return [mul(dy, add(cumulative, mul(x, density)))];
+  },
+  // silu′ = σ·(1 + x·(1 − σ))
+  silu: (dy, { operands: [x] }) => {
+    const s = sigmoid(x);
+    return [mul(dy, mul(s, add(1, mul(x, sub(1, s)))))];
+  },
+  cast: (dy, { operands: [x] }) => [x.type === "float32" ? cast(dy, "float32") : null],
+};

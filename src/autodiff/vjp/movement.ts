@@ -1,0 +1,28 @@
+/** Pullbacks of the primitives that only move numbers: each is its adjoint. */
+import { constant, expand, gather, mergeHeads, pick, place, put, replace, scatterAdd, splitHeads, squeeze, sumTo, take, transpose, unsqueeze } from "../../graph/ops.ts";
+import type { Pullbacks } from "./rules.ts";
+
+export const movement: Pullbacks<
+  | "input" | "constant" | "iota" | "expand" | "transpose" | "unsqueeze" | "squeeze" | "splitHeads" | "mergeHeads"
+  | "take" | "put" | "replace" | "gather" | "scatterAdd" | "pick" | "place"
+> = {
+  input: () => [],
+  constant: () => [],
+  iota: () => [null],
+  expand: (dy, { operands: [x] }) => [sumTo(dy, x.shape), null],
+  transpose: (dy, { attrs: { perm } }) => [transpose(dy, perm.map((_, axis) => perm.indexOf(axis)))],
+  unsqueeze: (dy, { attrs: { axis } }) => [squeeze(dy, axis)],
+  squeeze: (dy, { operands: [x], attrs: { axis } }) => [unsqueeze(dy, axis < 0 ? axis + x.shape.length : axis)],
+  splitHeads: (dy) => [mergeHeads(dy)],
+  mergeHeads: (dy, { operands: [x] }) => [splitHeads(dy, Number(x.shape[1]))],
+  take: (dy, { operands: [x], attrs: { axis, indices } }) => [put(dy, x, axis, indices)],
+  put: (dy, { attrs: { axis, indices } }) => [take(dy, axis, indices), null],
+  replace: (dy, { operands: [, slices], attrs: { axis, indices } }) => [
+    replace(dy, expand(constant(0), slices), axis, indices),
+    take(dy, axis, indices),
+  ],
+  gather: (dy, { operands: [table, index] }) => [scatterAdd(dy, index, table), null],
+  scatterAdd: (dy, { operands: [, index] }) => [gather(dy, index), null, null],
+  pick: (dy, { operands: [x, index] }) => [place(dy, index, x), null],
+  place: (dy, { operands: [, index] }) => [pick(dy, index), null, null],
+};

@@ -1,0 +1,165 @@
+/** Texts to token ids, as a checkpoint's tokenizer.json and tokenizer_config.json say. */
+import * as z from "zod";
+import type { Texts } from "./examples.ts";
+import { type LibraryTokenizer, libraryTokenizer, type TokenizerFile, tokenizerFile } from "./library-tokenizer.ts";
+import { parse } from "./parse.ts";
+import { type Piece, readSpecialLayout, specialCount } from "./special-layout.ts";
+import { keptLengths, type Truncation } from "./truncation.ts";
+
+/** One sequence as a model reads it; `removed` counts the tokens that truncation cut off. */
+export interface Encoding {
+  readonly ids: Int32Array;
+  readonly typeIds: Uint8Array;
+  readonly removed: number;
+}
+
+export interface EncodeOptions {
+  /** The most tokens of a sequence, special ones included. */
+  readonly maxLength: number;
+  /** `longest_first` unless given. */
+  readonly truncation?: Truncation;
+}
+
+/** Ids of the special tokens; null for one that the tokenizer does not have. */
+export type SpecialTokens = Readonly<Record<SpecialRole, number | null>>;
+type SpecialRole = "pad" | "cls" | "sep" | "mask" | "unk";
+
+export interface Tokenizer {
+  readonly specialTokens: SpecialTokens;
+  /** The largest id plus one: the rows an embedding needs. */
+  readonly vocabularySize: number;
+  /** The longest sequence the checkpoint declares itself made for (`model_max_length`), or null. */
+  readonly modelMaxLength: number | null;
+  /**
+   * Special tokens around one text or a pair, cut to `maxLength`.
+   * @throws Error when `maxLength` is below the number of special tokens, or `only_first` or `only_second` is not enough.
+   */
+  encode(texts: Texts, options: EncodeOptions): Encoding;
+  /** The text of `ids` without special tokens. */
+  decode(ids: ArrayLike<number>): string;
+  /**
+   * The tokens of `ids` as the vocabulary spells them.
+   * @throws Error for an id outside the vocabulary.
+   */
+  tokensOf(ids: ArrayLike<number>): string[];
+}
+
+/**
+ * The tokenizer of a checkpoint: the parsed tokenizer.json, named `where` in errors, and the parsed
+ * tokenizer_config.json, or null where there is none. The truncation and padding that a tokenizer.json may hold are ignored.
+ * @throws Error beginning with `where` for a file that is no tokenizer.json, or uses a step that is not supported.
+ */
+export function createTokenizer(tokenizerJson: unknown, tokenizerConfigJson: unknown, where: string): Tokenizer {
+  const file = parse(tokenizerFile, tokenizerJson, where);
+  const config = parse(tokenizerConfig, tokenizerConfigJson ?? {}, `${where}: its tokenizer_config.json`);
+  const layout = readSpecialLayout(file.post_processor, where);
+  const library = libraryTokenizer(file, where);
+
+  const encode = (texts: Texts, { maxLength, truncation = "longest_first" }: EncodeOptions): Encoding => {
+    const pieces = texts.length === 2 ? layout.pair : layout.single;
+    const room = maxLength - specialCount(pieces);
+    if (!(room >= 0)) {
+      throw new Error(`${where}: maximum length ${maxLength}, expected at least the ${specialCount(pieces)} special tokens`);
+    }
+    const whole = texts.map((text) => idsOf(library, text, where));
+    const kept = keptLengths(lengthsOf(whole), room, truncation);
+    const cut = config.truncation_side === "left" ? last : first;
+    const placed = place(pieces, whole.map((ids, i) => cut(ids, kept[i]!)));
+    return { ...placed, removed: sum(lengthsOf(whole)) - sum(kept) };
+  };
+
+  return {
+    specialTokens: findSpecialTokens(file, config, library),
+    vocabularySize: library.model.vocab.length,
+    modelMaxLength: maxLengthOf(config),
+    encode,
+    decode: (ids) => decode(library, ids),
+    tokensOf: (ids) => Array.from(ids, (id) => tokenOf(library, id, where)),
+  };
+}
+
+/** Puts the tokens of the texts and the special tokens in their places. */
+function place(pieces: readonly Piece[], texts: readonly (readonly number[])[]): Pick<Encoding, "ids" | "typeIds"> {
+  const parts = pieces.map((piece) => ({ ids: "ids" in piece ? piece.ids : texts[piece.text]!, typeId: piece.typeId }));
+  const length = sum(lengthsOf(parts.map(({ ids }) => ids)));
+  const ids = new Int32Array(length);
+  const typeIds = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    ids.set(part.ids, offset);
+    typeIds.fill(part.typeId, offset, offset + part.ids.length);
+    offset += part.ids.length;
+  }
+  return { ids, typeIds };
+}
+
+function idsOf(library: LibraryTokenizer, text: string, where: string): readonly number[] {
+  const { ids, tokens } = library.encode(text);
+  const unknown = ids.indexOf(undefined);
+  if (unknown >= 0) throw new Error(`${where}: no id for ${JSON.stringify(tokens[unknown])}, and no token for unknown words`);
+  return ids as readonly number[];
+}
+
+function tokenOf(library: LibraryTokenizer, id: number, where: string): string {
+  const token = library.id_to_token(id);
+  if (token === undefined) throw new Error(`${where}: no token has the id ${id}`);
+  return token;
+}
+
+function decode(library: LibraryTokenizer, ids: ArrayLike<number>): string {
+  if (ids.length === 0) return "";
+  return library.decode(Array.from(ids), { skip_special_tokens: true, clean_up_tokenization_spaces: false });
+}
+
+const specialToken = z.union([z.string(), z.looseObject({ content: z.string() })]).nullish();
+const tokenizerConfig = z.looseObject({
+  pad_token: specialToken,
+  cls_token: specialToken,
+  sep_token: specialToken,
+  mask_token: specialToken,
+  unk_token: specialToken,
+  truncation_side: z.enum(["left", "right"]).nullish(),
+  model_max_length: z.number().nullish(),
+});
+type TokenizerConfig = z.infer<typeof tokenizerConfig>;
+
+/** What BERT and RoBERTa call them, for a checkpoint whose configuration does not say. */
+const usualNames: Readonly<Record<SpecialRole, readonly string[]>> = {
+  pad: ["[PAD]", "<pad>"],
+  cls: ["[CLS]", "<s>"],
+  sep: ["[SEP]", "</s>"],
+  mask: ["[MASK]", "<mask>"],
+  unk: ["[UNK]", "<unk>"],
+};
+
+function findSpecialTokens(file: TokenizerFile, config: TokenizerConfig, library: LibraryTokenizer): SpecialTokens {
+  const added = new Set(file.added_tokens.map(({ content }) => content));
+  const find = (role: SpecialRole): number | null => {
+    const named = config[`${role}_token`];
+    const content = typeof named === "string" ? named : named?.content;
+    const name = content ?? usualNames[role].find((usual) => added.has(usual));
+    return name === undefined ? null : (library.token_to_id(name) ?? null);
+  };
+  return { pad: find("pad"), cls: find("cls"), sep: find("sep"), mask: find("mask"), unk: find("unk") };
+}
+
+/** Checkpoints that declare no limit hold the number 1e30. */
+function maxLengthOf({ model_max_length: declared }: TokenizerConfig): number | null {
+  return declared && Number.isSafeInteger(declared) ? declared : null;
+}
+
+function first(ids: readonly number[], count: number): readonly number[] {
+  return ids.slice(0, count);
+}
+
+function last(ids: readonly number[], count: number): readonly number[] {
+  return ids.slice(ids.length - count);
+}
+
+function lengthsOf(sequences: readonly (readonly number[])[]): number[] {
+  return sequences.map(({ length }) => length);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, n) => total + n, 0);
+}

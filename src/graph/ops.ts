@@ -1,0 +1,85 @@
+/** The words models are written in: one function a primitive, and the few phrases composed of them. */
+import { sameShape } from "../tensor/shape.ts";
+import type { Shape, ValueType } from "./primitive.ts";
+import { apply, type Value } from "./value.ts";
+
+/** A number where a value is expected stands for the constant of the other operand's type. */
+export type Scalar = Value | number;
+
+export function input(name: string, shape: Shape, type: ValueType = "float32"): Value<"input"> {
+  return apply("input", [], { name, shape, type });
+}
+
+export function constant(value: number, type: ValueType = "float32"): Value<"constant"> {
+  return apply("constant", [], { value, type });
+}
+
+function pair(a: Scalar, b: Scalar): [Value, Value] {
+  if (typeof a === "number") return typeof b === "number" ? [constant(a), constant(b)] : [constant(a, b.type), b];
+  return [a, typeof b === "number" ? constant(b, a.type) : b];
+}
+
+export const add = (a: Scalar, b: Scalar): Value => apply("add", pair(a, b), null);
+export const sub = (a: Scalar, b: Scalar): Value => apply("sub", pair(a, b), null);
+export const mul = (a: Scalar, b: Scalar): Value => apply("mul", pair(a, b), null);
+export const div = (a: Scalar, b: Scalar): Value => apply("div", pair(a, b), null);
+export const equal = (a: Scalar, b: Scalar): Value => apply("equal", pair(a, b), null);
+export const greater = (a: Scalar, b: Scalar): Value => apply("greater", pair(a, b), null);
+export const select = (condition: Value, a: Scalar, b: Scalar): Value => apply("select", [condition, ...pair(a, b)], null);
+
+export const neg = (x: Value): Value => apply("neg", [x], null);
+export const exp = (x: Value): Value => apply("exp", [x], null);
+export const log = (x: Value): Value => apply("log", [x], null);
+export const sqrt = (x: Value): Value => apply("sqrt", [x], null);
+export const tanh = (x: Value): Value => apply("tanh", [x], null);
+export const erf = (x: Value): Value => apply("erf", [x], null);
+export const sigmoid = (x: Value): Value => apply("sigmoid", [x], null);
+export const relu = (x: Value): Value => apply("relu", [x], null);
+export const gelu = (x: Value): Value => apply("gelu", [x], null);
+export const silu = (x: Value): Value => apply("silu", [x], null);
+export const cast = (x: Value, to: ValueType): Value => (x.type === to ? x : apply("cast", [x], { to }));
+export const cumsum = (x: Value, axis: number): Value => apply("cumsum", [x], { axis });
+export const iota = (x: Value, axis: number): Value => apply("iota", [x], { axis });
+export const count = (x: Value, axes: readonly number[]): Value => apply("count", [x], { axes });
+
+export const sum = (x: Value, axes: readonly number[], keepDims = false): Value => apply("sum", [x], { axes, keepDims });
+export const mean = (x: Value, axes: readonly number[], keepDims = false): Value => apply("mean", [x], { axes, keepDims });
+/** The axes of x, all but the last `except`. */
+export const axesOf = (x: Value, except = 0): number[] => Array.from({ length: x.shape.length - except }, (_, axis) => axis);
+
+export const expand = (x: Value, like: Value): Value => (sameShape(x.shape, like.shape) ? x : apply("expand", [x, like], null));
+export const transpose = (x: Value, perm: readonly number[]): Value => apply("transpose", [x], { perm });
+export const unsqueeze = (x: Value, axis: number): Value => apply("unsqueeze", [x], { axis });
+export const squeeze = (x: Value, axis: number): Value => apply("squeeze", [x], { axis });
+export const splitHeads = (x: Value, heads: number): Value => apply("splitHeads", [x], { heads });
+export const mergeHeads = (x: Value): Value => apply("mergeHeads", [x], null);
+
+export const take = (x: Value, axis: number, indices: readonly number[]): Value => apply("take", [x], { axis, indices });
+export const put = (x: Value, like: Value, axis: number, indices: readonly number[]): Value => apply("put", [x, like], { axis, indices });
+export const replace = (base: Value, slices: Value, axis: number, indices: readonly number[]): Value =>
+  apply("replace", [base, slices], { axis, indices });
+export const gather = (table: Value, index: Value): Value => apply("gather", [table, index], null);
+export const scatterAdd = (x: Value, index: Value, like: Value): Value => apply("scatterAdd", [x, index, like], null);
+export const pick = (x: Value, index: Value): Value => apply("pick", [x, index], null);
+export const place = (x: Value, index: Value, like: Value): Value => apply("place", [x, index, like], null);
+
+/** a·b over the last two axes, either read transposed. */
+export const matmul = (a: Value, b: Value, { transposeA = false, transposeB = false }: { transposeA?: boolean; transposeB?: boolean } = {}): Value =>
+  apply("matmul", [a, b], { transposeA, transposeB });
+export const linear = (x: Value, weight: Value, bias: Value): Value => apply("linear", [x, weight, bias], null);
+export const contract = (a: Value, b: Value): Value => apply("contract", [a, b], null);
+
+export const softmax = (x: Value): Value => apply("softmax", [x], null);
+export const logSoftmax = (x: Value): Value => apply("logSoftmax", [x], null);
+export const layerNorm = (x: Value, scale: Value, shift: Value, epsilon: number): Value => apply("layerNorm", [x, scale, shift], { epsilon });
+export const inverseStd = (x: Value, epsilon: number): Value => apply("inverseStd", [x], { epsilon });
+
+/** x summed over the axes along which `shape` was broadcast to x's: the adjoint of broadcasting. */
+export function sumTo(x: Value, shape: Shape): Value {
+  if (sameShape(x.shape, shape)) return x;
+  const added = x.shape.length - shape.length;
+  const leading = Array.from({ length: added }, (_, axis) => axis);
+  const rest = added > 0 ? sum(x, leading) : x;
+  const stretched = shape.flatMap((n, axis) => (n === 1 && rest.shape[axis] !== 1 ? [axis] : []));
+  return stretched.length > 0 ? sum(rest, stretched, true) : rest;
+}

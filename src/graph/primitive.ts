@@ -1,0 +1,104 @@
+/**
+ * The primitives: what each is made from and which attributes it takes. Every table of rules (shapes, pullbacks, lowerings,
+ * interpretation) is keyed by this one, so a primitive that lacks a row anywhere does not compile.
+ */
+import type { Value } from "./value.ts";
+
+/** A size: a number, or the name of one that varies from run to run. Equal names are equal sizes. */
+export type Dim = number | string;
+export type Shape = readonly Dim[];
+/** Element types of a graph's values. Arithmetic is float32; the interpreter reads the same graph in float64. */
+export type ValueType = "float32" | "int64" | "bool";
+
+type Unary<Attrs = null> = { operands: [x: Value]; attrs: Attrs };
+type Binary = { operands: [a: Value, b: Value]; attrs: null };
+type Reduction = Unary<{ readonly axes: readonly number[]; readonly keepDims: boolean }>;
+interface Selection {
+  readonly axis: number;
+  readonly indices: readonly number[];
+}
+
+export interface Primitives {
+  /** A value fed at each run: data or a parameter. */
+  input: { operands: []; attrs: { readonly name: string; readonly shape: Shape; readonly type: ValueType } };
+  /** A scalar. */
+  constant: { operands: []; attrs: { readonly value: number; readonly type: ValueType } };
+  /** 0, 1, 2, … as long as `axis` of x. */
+  iota: Unary<{ readonly axis: number }>;
+  /** The number of elements x has along `axes`, as a float scalar. */
+  count: Unary<{ readonly axes: readonly number[] }>;
+
+  add: Binary;
+  sub: Binary;
+  mul: Binary;
+  div: Binary;
+  equal: Binary;
+  greater: Binary;
+  /** a where the condition holds, else b. */
+  select: { operands: [condition: Value, a: Value, b: Value]; attrs: null };
+
+  neg: Unary;
+  exp: Unary;
+  log: Unary;
+  sqrt: Unary;
+  tanh: Unary;
+  erf: Unary;
+  sigmoid: Unary;
+  relu: Unary;
+  /** x·Φ(x) (Hendrycks & Gimpel 2016), Φ the normal distribution function. */
+  gelu: Unary;
+  /** x·σ(x). */
+  silu: Unary;
+  cast: Unary<{ readonly to: ValueType }>;
+  /** Running sums along `axis`. */
+  cumsum: Unary<{ readonly axis: number }>;
+
+  sum: Reduction;
+  mean: Reduction;
+
+  /** x repeated to the shape of `like`. */
+  expand: { operands: [x: Value, like: Value]; attrs: null };
+  transpose: Unary<{ readonly perm: readonly number[] }>;
+  unsqueeze: Unary<{ readonly axis: number }>;
+  squeeze: Unary<{ readonly axis: number }>;
+  /** [batch, sequence, heads · d] → [batch, heads, sequence, d]. */
+  splitHeads: Unary<{ readonly heads: number }>;
+  /** [batch, heads, sequence, d] → [batch, sequence, heads · d]. */
+  mergeHeads: Unary;
+
+  /** The slices of x at fixed `indices` along `axis`. */
+  take: Unary<Selection>;
+  /** Zeros shaped as `like`, with the slices at `indices` along `axis` being those of x; the indices are distinct. */
+  put: { operands: [x: Value, like: Value]; attrs: Selection };
+  /** `base` with its slices at `indices` along `axis` replaced by `slices`; the indices are distinct. */
+  replace: { operands: [base: Value, slices: Value]; attrs: Selection };
+  /** Rows of a table [n, …] by index [*i] → [*i, …]. */
+  gather: { operands: [table: Value, index: Value]; attrs: null };
+  /** Zeros shaped as the table `like`, with x [*i, …] added to the rows at index [*i]. */
+  scatterAdd: { operands: [x: Value, index: Value, like: Value]; attrs: null };
+  /** x [*i, n] and index [*i] → x[*i, index[*i]]. */
+  pick: { operands: [x: Value, index: Value]; attrs: null };
+  /** Zeros shaped as `like` [*i, n], with x [*i] at index [*i] of the last axis. */
+  place: { operands: [x: Value, index: Value, like: Value]; attrs: null };
+
+  /** Products of the last two axes; leading axes are equal, or b is a matrix. */
+  matmul: { operands: [a: Value, b: Value]; attrs: { readonly transposeA: boolean; readonly transposeB: boolean } };
+  /** x [*i, in], weight [out, in], bias [out] → x·weightᵀ + bias [*i, out]. */
+  linear: { operands: [x: Value, weight: Value, bias: Value]; attrs: null };
+  /** a [*i, m] and b [*i, n] → Σᵢ aᵢᵀbᵢ [m, n]: the shape of every weight gradient. */
+  contract: Binary;
+
+  /** Over the last axis. */
+  softmax: Unary;
+  /** Over the last axis. */
+  logSoftmax: Unary;
+  /** Over the last axis: (x − mean)/√(variance + epsilon)·scale + shift. */
+  layerNorm: { operands: [x: Value, scale: Value, shift: Value]; attrs: { readonly epsilon: number } };
+  /** Over the last axis, kept: 1/√(variance + epsilon). */
+  inverseStd: Unary<{ readonly epsilon: number }>;
+}
+export type Primitive = keyof Primitives;
+
+/** One rule for each of some primitives; a full table is `Rules<Primitive, …>`. */
+export type Operands<P extends Primitive> = Primitives[P]["operands"];
+export type Attrs<P extends Primitive> = Primitives[P]["attrs"];

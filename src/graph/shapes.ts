@@ -1,0 +1,175 @@
+/** The table of shapes: what each primitive makes of its operands' shapes and types, and its complaints. */
+import { axisFromFront, formatShape, sameShape } from "../tensor/shape.ts";
+import type { Attrs, Dim, Operands, Primitive, Shape, ValueType } from "./primitive.ts";
+import type { Value } from "./value.ts";
+
+interface Signature {
+  readonly shape: Shape;
+  readonly type: ValueType;
+}
+type ShapeRule<P extends Primitive> = (operands: Operands<P>, attrs: Attrs<P>) => Signature;
+
+/** The shape that values of shapes a and b broadcast to; a name never broadcasts against a number other than 1. */
+export function broadcast(op: string, a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, axis): Dim => {
+    const m = a[axis - rank + a.length] ?? 1;
+    const n = b[axis - rank + b.length] ?? 1;
+    if (m !== n && m !== 1 && n !== 1) throw mismatch(op, a, b);
+    return m === 1 ? n : m;
+  });
+}
+
+function mismatch(op: string, ...shapes: readonly Shape[]): Error {
+  return new Error(`${op}: the shapes ${shapes.map(formatShape).join(" and ")} do not fit`);
+}
+
+function require(condition: boolean, op: string, ...operands: readonly Value[]): void {
+  if (!condition) throw mismatch(op, ...operands.map((x) => x.shape));
+}
+
+function numberType(op: string, ...operands: readonly Value[]): ValueType {
+  const type = operands[0]!.type;
+  if (operands.some((x) => x.type !== type)) throw new Error(`${op}: the types ${operands.map((x) => x.type).join(" and ")} differ`);
+  return type;
+}
+
+const same = ({ shape, type }: Value): Signature => ({ shape, type });
+const unary = ([x]: [Value]): Signature => same(x);
+const arithmetic =
+  (op: string) =>
+  ([a, b]: [Value, Value]): Signature => ({ shape: broadcast(op, a.shape, b.shape), type: numberType(op, a, b) });
+const comparison =
+  (op: string) =>
+  (operands: [Value, Value]): Signature => ({ ...arithmetic(op)(operands), type: "bool" });
+
+function reduced({ shape, type }: Value, { axes, keepDims }: Attrs<"sum">): Signature {
+  const gone = new Set(axes.map((axis) => axisFromFront(axis, shape.length)));
+  return { shape: shape.flatMap((n, axis): Dim[] => (gone.has(axis) ? (keepDims ? [1] : []) : [n])), type };
+}
+
+/** `shape` with `size` in place of its axis. */
+export function withAxis(shape: Shape, axis: number, size: Dim): Shape {
+  const counted = axisFromFront(axis, shape.length);
+  return shape.map((n, i) => (i === counted ? size : n));
+}
+
+function selection(op: string, { shape }: Value, { axis, indices }: Attrs<"take">): Shape {
+  const size = shape[axisFromFront(axis, shape.length)]!;
+  const outside = indices.find((i) => i < 0 || (typeof size === "number" && i >= size));
+  if (outside !== undefined) throw new Error(`${op}: index ${outside} is outside axis ${axis} of ${formatShape(shape)}`);
+  return withAxis(shape, axis, indices.length);
+}
+
+export const shapes: { readonly [P in Primitive]: ShapeRule<P> } = {
+  input: (_, { shape, type }) => ({ shape, type }),
+  constant: (_, { type }) => ({ shape: [], type }),
+  iota: ([x], { axis }) => ({ shape: [x.shape[axisFromFront(axis, x.shape.length)]!], type: "int64" }),
+  count: () => ({ shape: [], type: "float32" }),
+
+  add: arithmetic("add"),
+  sub: arithmetic("sub"),
+  mul: arithmetic("mul"),
+  div: arithmetic("div"),
+  equal: comparison("equal"),
+  greater: comparison("greater"),
+  select: ([condition, a, b]) => ({
+    shape: broadcast("select", condition.shape, broadcast("select", a.shape, b.shape)),
+    type: numberType("select", a, b),
+  }),
+
+  neg: unary,
+  exp: unary,
+  log: unary,
+  sqrt: unary,
+  tanh: unary,
+  erf: unary,
+  sigmoid: unary,
+  relu: unary,
+  gelu: unary,
+  silu: unary,
+  cast: ([x], { to }) => ({ shape: x.shape, type: to }),
+  cumsum: unary,
+
+  sum: ([x], attrs) => reduced(x, attrs),
+  mean: ([x], attrs) => reduced(x, attrs),
+
+  expand: ([x, like]) => {
+    require(sameShape(broadcast("expand", x.shape, like.shape), like.shape), "expand", x, like);
+    return { shape: like.shape, type: x.type };
+  },
+  transpose: ([x], { perm }) => ({ shape: perm.map((axis) => x.shape[axis]!), type: x.type }),
+  unsqueeze: ([x], { axis }) => {
+    const at = axisFromFront(axis, x.shape.length + 1);
+    return { shape: [...x.shape.slice(0, at), 1, ...x.shape.slice(at)], type: x.type };
+  },
+  squeeze: ([x], { axis }) => {
+    const at = axisFromFront(axis, x.shape.length);
+    require(x.shape[at] === 1, "squeeze", x);
+    return { shape: x.shape.filter((_, i) => i !== at), type: x.type };
+  },
+  splitHeads: ([x], { heads }) => {
+    const [batch, sequence, width] = x.shape as [Dim, Dim, Dim];
+    require(x.shape.length === 3 && typeof width === "number" && width % heads === 0, "splitHeads", x);
+    return { shape: [batch, heads, sequence, (width as number) / heads], type: x.type };
+  },
+  mergeHeads: ([x]) => {
+    const [batch, heads, sequence, width] = x.shape as [Dim, Dim, Dim, Dim];
+    require(x.shape.length === 4 && typeof heads === "number" && typeof width === "number", "mergeHeads", x);
+    return { shape: [batch, sequence, (heads as number) * (width as number)], type: x.type };
+  },
+
+  take: ([x], attrs) => ({ shape: selection("take", x, attrs), type: x.type }),
+  put: ([x, like], attrs) => {
+    require(sameShape(x.shape, selection("put", like, attrs)), "put", x, like);
+    return { shape: like.shape, type: x.type };
+  },
+  replace: ([base, slices], attrs) => {
+    require(sameShape(slices.shape, selection("replace", base, attrs)), "replace", base, slices);
+    return { shape: base.shape, type: numberType("replace", base, slices) };
+  },
+  gather: ([table, index]) => ({ shape: [...index.shape, ...table.shape.slice(1)], type: table.type }),
+  scatterAdd: ([x, index, like]) => {
+    require(sameShape(x.shape, [...index.shape, ...like.shape.slice(1)]), "scatterAdd", x, index, like);
+    return same(like);
+  },
+  pick: ([x, index]) => {
+    require(sameShape(x.shape.slice(0, -1), index.shape), "pick", x, index);
+    return { shape: index.shape, type: x.type };
+  },
+  place: ([x, index, like]) => {
+    require(sameShape(x.shape, index.shape) && sameShape(index.shape, like.shape.slice(0, -1)), "place", x, index, like);
+    return same(like);
+  },
+
+  matmul: ([a, b], { transposeA, transposeB }) => {
+    const [m, k] = matrixOf(a, transposeA);
+    const [inner, n] = matrixOf(b, transposeB);
+    const leading = a.shape.slice(0, -2);
+    require(k === inner && (b.shape.length === 2 || sameShape(leading, b.shape.slice(0, -2))), "matmul", a, b);
+    return { shape: [...leading, m, n], type: numberType("matmul", a, b) };
+  },
+  linear: ([x, weight, bias]) => {
+    const [out, inner] = weight.shape as [Dim, Dim];
+    require(weight.shape.length === 2 && x.shape.at(-1) === inner && sameShape(bias.shape, [out]), "linear", x, weight, bias);
+    return { shape: [...x.shape.slice(0, -1), out], type: numberType("linear", x, weight, bias) };
+  },
+  contract: ([a, b]) => {
+    require(sameShape(a.shape.slice(0, -1), b.shape.slice(0, -1)), "contract", a, b);
+    return { shape: [a.shape.at(-1)!, b.shape.at(-1)!], type: numberType("contract", a, b) };
+  },
+
+  softmax: unary,
+  logSoftmax: unary,
+  layerNorm: ([x, scale, shift]) => {
+    const width = [x.shape.at(-1)!];
+    require(sameShape(scale.shape, width) && sameShape(shift.shape, width), "layerNorm", x, scale, shift);
+    return same(x);
+  },
+  inverseStd: ([x]) => ({ shape: withAxis(x.shape, -1, 1), type: x.type }),
+};
+
+function matrixOf({ shape }: Value, transposed: boolean): [Dim, Dim] {
+  const [rows, columns] = shape.slice(-2) as [Dim, Dim];
+  return transposed ? [columns, rows] : [rows, columns];
+}

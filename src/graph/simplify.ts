@@ -1,0 +1,143 @@
+/** Rewrites that keep a graph's value and make it cheaper, each a rule of its own; `simplify` applies them all, bottom up. */
+import { axisFromFront } from "../tensor/shape.ts";
+import { contract, replace, take } from "./ops.ts";
+import type { Shape } from "./primitive.ts";
+import { isOp, type Value } from "./value.ts";
+import { rebuild, topological } from "./walk.ts";
+
+/** A cheaper value equal to the given one, or null where the rule has nothing to say. */
+export type Rewrite = (value: Value) => Value | null;
+
+const isConstant = (x: Value, value: number) => isOp(x, "constant") && x.attrs.value === value;
+const isZero = (x: Value) => isConstant(x, 0) || (isOp(x, "expand") && isConstant(x.operands[0], 0));
+const shapedLike = (x: Value, y: Value) => x.shape.length === y.shape.length && x.shape.every((n, axis) => n === y.shape[axis]);
+
+/** x + 0 → x, where the zero did not broadcast x. */
+export const addZero: Rewrite = (y) => {
+  if (!isOp(y, "add")) return null;
+  const [a, b] = y.operands;
+  if (isZero(b) && shapedLike(a, y)) return a;
+  return isZero(a) && shapedLike(b, y) ? b : null;
+};
+
+/** 1·x → x and x/1 → x. */
+export const timesOne: Rewrite = (y) => {
+  if (!isOp(y, "mul") && !isOp(y, "div")) return null;
+  const [a, b] = y.operands;
+  if (isConstant(b, 1) && shapedLike(a, y)) return a;
+  return isOp(y, "mul") && isConstant(a, 1) && shapedLike(b, y) ? b : null;
+};
+
+/** Elementwise operations broadcast by themselves: op(expand(x), y) → op(x, y) where the shape stays. */
+export const expandInside: Rewrite = (y) => {
+  if (!isOp(y, "add") && !isOp(y, "sub") && !isOp(y, "mul") && !isOp(y, "div")) return null;
+  const [a, b] = y.operands;
+  if (isOp(a, "expand") && shapedLike(b, y)) return { ...y, operands: [a.operands[0], b] };
+  return isOp(b, "expand") && shapedLike(a, y) ? { ...y, operands: [a, b.operands[0]] } : null;
+};
+
+/** Rows S of aᵀb → (columns S of a)ᵀb, and columns S of aᵀb → aᵀ(columns S of b): the gradient of RoCoFT's rows and columns. */
+export const takeInsideContract: Rewrite = (y) => {
+  if (!isOp(y, "take") || !isOp(y.operands[0], "contract")) return null;
+  const [a, b] = y.operands[0].operands;
+  const { axis, indices } = y.attrs;
+  return axisFromFront(axis, 2) === 0 ? contract(take(a, -1, indices), b) : contract(a, take(b, -1, indices));
+};
+
+/** Slices of a replacement along another axis → the replacement of the slices; what lies under both belongs to the replacement. */
+export const takeInsideReplace: Rewrite = (y) => {
+  if (!isOp(y, "take") || !isOp(y.operands[0], "replace")) return null;
+  const inner = y.operands[0];
+  const [base, slices] = inner.operands;
+  const rank = base.shape.length;
+  if (axisFromFront(inner.attrs.axis, rank) === axisFromFront(y.attrs.axis, rank)) return null;
+  const taken = (x: Value) => take(x, y.attrs.axis, y.attrs.indices);
+  return replace(taken(base), taken(slices), inner.attrs.axis, inner.attrs.indices);
+};
+
+/** All slices in order → the whole. */
+export const takeAll: Rewrite = (y) => {
+  if (!isOp(y, "take") || !shapedLike(y.operands[0], y)) return null;
+  return y.attrs.indices.every((index, i) => index === i) ? y.operands[0] : null;
+};
+
+/** Transposing twice: one transposition, or none. */
+export const transposeTwice: Rewrite = (y) => {
+  if (!isOp(y, "transpose") || !isOp(y.operands[0], "transpose")) return null;
+  const inner = y.operands[0];
+  const perm = y.attrs.perm.map((axis) => inner.attrs.perm[axis]!);
+  return perm.every((axis, i) => axis === i) ? inner.operands[0] : { ...y, operands: [inner.operands[0]], attrs: { perm } };
+};
+
+/** Inverse pairs: split and merged heads, added and removed axes, −(−x). */
+export const inverses: Rewrite = (y) => {
+  const x = (y.operands as readonly Value[])[0];
+  if (x === undefined) return null;
+  const undone =
+    (isOp(y, "mergeHeads") && isOp(x, "splitHeads")) ||
+    (isOp(y, "splitHeads") && isOp(x, "mergeHeads") && shapedLike(y, x.operands[0])) ||
+    (isOp(y, "squeeze") && isOp(x, "unsqueeze") && shapedLike(y, x.operands[0])) ||
+    (isOp(y, "neg") && isOp(x, "neg"));
+  return undone ? (x.operands as readonly Value[])[0]! : null;
+};
+
+/** `replace(W, R)` → W. Right only where R is a view of W's own memory: W already holds R (RoCoFT's in-place training). */
+export const replaceInPlace: Rewrite = (y) => (isOp(y, "replace") && isOp(y.operands[1], "input") ? y.operands[0] : null);
+
+export const rewrites: readonly Rewrite[] = [
+  addZero,
+  timesOne,
+  expandInside,
+  takeInsideContract,
+  takeInsideReplace,
+  takeAll,
+  transposeTwice,
+  inverses,
+];
+
+/**
+ * The same values, cheaper: `rules` are applied bottom up until none has anything to say, and equal values become one.
+ * Values nobody reaches any more are gone, and with them what only they needed.
+ */
+export function simplify(outputs: readonly Value[], rules: readonly Rewrite[] = rewrites): Value[] {
+  const rewriteOnce = (value: Value) => {
+    let current = value;
+    for (const rule of rules) current = rule(current) ?? current;
+    return current;
+  };
+  let current = [...outputs];
+  for (let size = Infinity; ; ) {
+    current = mergeEqual(rebuild(current, rewriteOnce));
+    const now = fingerprint(current);
+    if (now === size) return current;
+    size = now;
+  }
+}
+
+/** Equal primitives over equal operands become one value. */
+function mergeEqual(outputs: readonly Value[]): Value[] {
+  const numbers = new Map<Value, number>();
+  const canonical = new Map<string, Value>();
+  return rebuild(outputs, (value) => {
+    const operands = (value.operands as readonly Value[]).map((x) => numbers.get(x));
+    const key = JSON.stringify([value.op, operands, value.attrs, isOp(value, "constant") ? String(value.attrs.value) : 0]);
+    const known = canonical.get(key);
+    if (known) return known;
+    canonical.set(key, value);
+    numbers.set(value, numbers.size);
+    return value;
+  });
+}
+
+/** Changes whenever a round of rewriting changed something: a hash of the graph's primitives in order. */
+function fingerprint(outputs: readonly Value[]): number {
+  let hash = 17;
+  const mix = (n: number) => (hash = (Math.imul(hash, 31) + n) | 0);
+  const shape = (s: Shape) => s.forEach((n) => mix(typeof n === "number" ? n : n.length));
+  for (const value of topological(outputs)) {
+    for (let i = 0; i < value.op.length; i++) mix(value.op.charCodeAt(i));
+    mix(value.operands.length);
+    shape(value.shape);
+  }
+  return hash;
+}

@@ -1,0 +1,216 @@
+/** A small hub on this machine, for tests: it answers what the hub's client asks and counts it. */
+import { createHash } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export interface HubContents {
+  readonly id: string;
+  readonly files: Readonly<Record<string, string | Uint8Array>>;
+  /** Only a request with this token may read; without it 401, with another token 403. */
+  readonly token?: string;
+  /** As `token`, but the list of files is public, as that of a gated model is. */
+  readonly gate?: string;
+  /** Closes the connection half-way through the body of this file. */
+  readonly cut?: string;
+  /** Sends the body of this file with its last byte changed. */
+  readonly damage?: string;
+  /** Lists this for a path instead of the truth. */
+  readonly lies?: Readonly<Record<string, object>>;
+}
+
+export interface HubServer {
+  readonly endpoint: string;
+  readonly commit: string;
+  /** `METHOD /path` of each request so far. */
+  readonly requests: string[];
+  close(): Promise<void>;
+}
+
+interface File {
+  readonly name: string;
+  readonly bytes: Buffer;
+  readonly oid: string;
+  readonly sha256: string;
+  /** The hub stores large files apart; here a file is large by its name. */
+  readonly large: boolean;
+}
+
+type Route = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  contents: HubContents,
+  files: readonly File[],
+) => void;
+
+const commitOf = (files: readonly File[]): string =>
+  createHash("sha1")
+    .update(files.map(({ oid }) => oid).join())
+    .digest("hex");
+
+/** Starts a hub with one model on a free port of the loopback interface. */
+export async function startHub(contents: HubContents): Promise<HubServer> {
+  const requests: string[] = [];
+  const files = Object.entries(contents.files).map(([name, data]) => describe(name, Buffer.from(data as Uint8Array)));
+  const server = createServer((request, response) => {
+    const path = decodeURIComponent(request.url!.replace(/\?.*/, ""));
+    requests.push(`${request.method} ${path}`);
+    const route = routes.find(([pattern]) => pattern(contents.id).test(path));
+    if (route === undefined) refuse(response, 404, "Repository not found");
+    else route[1](request, response, contents, files);
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  return { endpoint: `http://127.0.0.1:${port}`, commit: commitOf(files), requests, close: () => close(server) };
+}
+
+function close(server: Server): Promise<void> {
+  server.closeAllConnections();
+  return new Promise((done) => server.close(() => done()));
+}
+
+function describe(name: string, bytes: Buffer): File {
+  const oid = createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  return { name, bytes, oid, sha256, large: /\.(safetensors|bin)$/.test(name) };
+}
+
+const routes: readonly (readonly [(id: string) => RegExp, Route])[] = [
+  [(id) => new RegExp(`^/api/models/${id}/revision/`), sendInfo],
+  [(id) => new RegExp(`^/api/models/${id}/tree/`), sendTree],
+  [(id) => new RegExp(`^/${id}/resolve/`), sendFile],
+  [() => /^\/large\//, sendLarge],
+];
+
+function sendInfo(
+  request: IncomingMessage,
+  response: ServerResponse,
+  contents: HubContents,
+  files: readonly File[],
+): void {
+  if (!permitted(request, response, contents.token)) return;
+  const sha = commitOf(files);
+  const revision = decodeURIComponent(/\/revision\/([^?]*)/.exec(request.url!)![1]!);
+  if (!["main", "refs/pr/1", sha].includes(revision)) return refuse(response, 404, `Invalid rev id: ${revision}`);
+  sendJson(response, {
+    _id: "1",
+    id: contents.id,
+    sha,
+    lastModified: "2026-01-01T00:00:00.000Z",
+    gated: contents.gate ? "auto" : false,
+  });
+}
+
+/** The list comes in pages of three, as the hub's comes in pages of a thousand. */
+function sendTree(
+  request: IncomingMessage,
+  response: ServerResponse,
+  contents: HubContents,
+  files: readonly File[],
+): void {
+  if (!permitted(request, response, contents.token)) return;
+  const url = new URL(request.url!, `http://${request.headers.host}`);
+  const start = Number(url.searchParams.get("cursor") ?? 0);
+  url.searchParams.set("cursor", String(start + 3));
+  if (start + 3 < files.length) response.setHeader("Link", `<${url.href}>; rel="next"`);
+  const entries = files.slice(start, start + 3).map(({ name, bytes, oid, sha256, large }) => ({
+    type: "file",
+    path: name,
+    size: bytes.length,
+    oid,
+    ...(large && { lfs: { oid: sha256, size: bytes.length, pointerSize: 130 } }),
+    ...contents.lies?.[name],
+  }));
+  sendJson(response, [{ type: "directory", path: "onnx", size: 0, oid: "0".repeat(40) }, ...entries]);
+}
+
+function sendFile(
+  request: IncomingMessage,
+  response: ServerResponse,
+  contents: HubContents,
+  files: readonly File[],
+): void {
+  if (!permitted(request, response, contents.token ?? contents.gate)) return;
+  const file = named(request, files);
+  if (file === undefined) {
+    response.setHeader("X-Error-Code", "EntryNotFound");
+    return refuse(response, 404, "Entry not found");
+  }
+  response.setHeader("X-Repo-Commit", commitOf(files));
+  response.setHeader("ETag", `"${file.oid}"`);
+  if (!file.large) return sendBody(request, response, contents, file);
+  response.setHeader("X-Linked-Size", String(file.bytes.length));
+  response.setHeader("X-Linked-ETag", `"${file.sha256}"`);
+  if (request.headers.accept?.includes(chunked)) return sendChunkedInfo(response, file);
+  response.writeHead(302, { Location: `/large/${file.name}` }).end();
+}
+
+const chunked = "application/vnd.xet-fileinfo+json";
+
+/** Says that the file could also be had by the chunk protocol, which this hub does not speak. */
+function sendChunkedInfo(response: ServerResponse, { sha256 }: File): void {
+  response.setHeader("X-Xet-Hash", sha256);
+  response.setHeader(
+    "Link",
+    '<http://127.0.0.1:9/auth>; rel="xet-auth", <http://127.0.0.1:9/r>; rel="xet-reconstruction-info"',
+  );
+  response.setHeader("Content-Type", chunked);
+  response.end("{}");
+}
+
+function sendLarge(
+  request: IncomingMessage,
+  response: ServerResponse,
+  contents: HubContents,
+  files: readonly File[],
+): void {
+  response.setHeader("ETag", `"${named(request, files)!.sha256}"`);
+  sendBody(request, response, contents, named(request, files)!);
+}
+
+function named(request: IncomingMessage, files: readonly File[]): File | undefined {
+  return files.find(({ name }) => name === request.url!.replace(/\?.*/, "").split("/").at(-1));
+}
+
+function sendBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  contents: HubContents,
+  { name, bytes }: File,
+): void {
+  const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
+  if (range !== null) {
+    const [start, end] = [Number(range[1]), Math.min(Number(range[2] || Infinity), bytes.length - 1)];
+    response.writeHead(206, {
+      "Content-Range": `bytes ${start}-${end}/${bytes.length}`,
+      "Content-Length": end - start + 1,
+    });
+    response.end(bytes.subarray(start, end + 1));
+    return;
+  }
+  response.writeHead(200, { "Content-Length": bytes.length });
+  if (contents.cut === name) {
+    response.write(bytes.subarray(0, bytes.length / 2), () => response.destroy());
+    return;
+  }
+  const last = bytes.length - 1;
+  response.end(
+    contents.damage === name ? Buffer.concat([bytes.subarray(0, last), Buffer.of(bytes[last]! ^ 1)]) : bytes,
+  );
+}
+
+function permitted(request: IncomingMessage, response: ServerResponse, token: string | undefined): boolean {
+  const given = request.headers.authorization;
+  if (token === undefined || given === `Bearer ${token}`) return true;
+  refuse(response, given === undefined ? 401 : 403, "Access to this model is restricted.\nPlease log in.");
+  return false;
+}
+
+function refuse(response: ServerResponse, status: number, error: string): void {
+  response.statusCode = status;
+  sendJson(response, { error });
+}
+
+function sendJson(response: ServerResponse, body: unknown): void {
+  response.setHeader("Content-Type", "application/json; charset=utf-8");
+  response.end(JSON.stringify(body));
+}

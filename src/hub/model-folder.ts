@@ -1,0 +1,63 @@
+/** A transformers checkpoint folder: its configuration, its tokenizer and its weights. */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import * as z from "zod";
+import {
+  companionFiles,
+  configFile,
+  noFile,
+  noWeights,
+  requiredFiles,
+  tokenizerConfigFile,
+  tokenizerFile,
+} from "./checkpoint.ts";
+import { readJson } from "./files.ts";
+import { fileError } from "./reasons.ts";
+import { openWeights, type Weights } from "./weights.ts";
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export interface ModelFolder extends Omit<Weights, "files"> {
+  readonly folder: string;
+  /** config.json as it stands. */
+  readonly config: JsonObject;
+  /** tokenizer.json as it stands. */
+  readonly tokenizer: JsonObject;
+  /** tokenizer_config.json as it stands; empty when there is none. */
+  readonly tokenizerConfig: JsonObject;
+  readonly files: {
+    /** The paths of the safetensors files. */
+    readonly weights: readonly string[];
+    /** The paths of what goes along unchanged when the model is saved again: the tokenizer's files. */
+    readonly companions: readonly string[];
+  };
+}
+
+const AnyObject = z.record(z.string(), z.unknown());
+
+/**
+ * Opens a checkpoint folder. The weights stay on the disk until they are read.
+ * @throws Error in one line that names the file which is missing or unsound and, where there is one, the way out.
+ */
+export async function openModelFolder(folder: string): Promise<ModelFolder> {
+  const names = await namesIn(folder);
+  for (const name of requiredFiles) if (!names.includes(name)) throw noFile(folder, name);
+  const readObject = (name: string): Promise<JsonObject> => readJson(join(folder, name), AnyObject);
+  const [config, tokenizer, tokenizerConfig] = await Promise.all([
+    readObject(configFile),
+    readObject(tokenizerFile),
+    names.includes(tokenizerConfigFile) ? readObject(tokenizerConfigFile) : {},
+  ]);
+  const weights = await openWeights(folder);
+  if (weights === null) throw noWeights(folder, names);
+  const companions = companionFiles.filter((name) => names.includes(name)).map((name) => join(folder, name));
+  return { ...weights, folder, config, tokenizer, tokenizerConfig, files: { weights: weights.files, companions } };
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    throw fileError(folder, "cannot be read as a model folder", error);
+  }
+}

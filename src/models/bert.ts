@@ -1,0 +1,46 @@
+/** BERT (Devlin et al. 2019). */
+import * as z from "zod";
+import { iota, tanh } from "../graph/ops.ts";
+import { activations } from "../nn/activation.ts";
+import { linear } from "../nn/linear.ts";
+import { layerNorm } from "../nn/norm.ts";
+import type { Architecture, Head } from "./architecture.ts";
+import { parseConfig } from "./config.ts";
+import { encoder, type EncoderConfig, encoderFields, firstToken, tiedDecoder } from "./encoder.ts";
+
+const configSchema = z.object(encoderFields);
+
+export const bert: Architecture = {
+  configure(json, where) {
+    const config = parseConfig(configSchema, json, where);
+    return {
+      basePrefix: "bert",
+      vocabularySize: config.vocab_size,
+      maxPositions: config.max_position_embeddings,
+      segments: config.type_vocab_size,
+      body: (scope, inputs) => encoder(scope.in("bert"), config, inputs, iota(inputs.input_ids, 1)),
+      heads: { "sequence-classification": classifier, "masked-language-model": languageModel(config) },
+    };
+  },
+};
+
+/** The pooler counts as head: what pretraining left in it served another task, and it is trained with the classifier above it. */
+const classifier: Head = {
+  architecture: "BertForSequenceClassification",
+  forward(scope, hidden, labels) {
+    const pooler = scope.in("bert").in("pooler", { head: true });
+    const pooled = tanh(linear(pooler.in("dense"), firstToken(hidden), Number(hidden.shape.at(-1))));
+    return linear(scope.in("classifier", { head: true }), pooled, labels);
+  },
+};
+
+const languageModel = (config: EncoderConfig): Head => ({
+  architecture: "BertForMaskedLM",
+  forward(scope, hidden) {
+    const predictions = scope.in("cls").in("predictions");
+    const transform = predictions.in("transform");
+    const activated = activations[config.hidden_act]!(linear(transform.in("dense"), hidden, config.hidden_size));
+    const transformed = layerNorm(transform.in("LayerNorm"), activated, config.layer_norm_eps);
+    return tiedDecoder(predictions, scope.in("bert").in("embeddings").in("word_embeddings"), transformed, config.vocab_size);
+  },
+});

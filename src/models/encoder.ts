@@ -1,0 +1,89 @@
+/** The transformer encoder that BERT and RoBERTa share (Devlin et al. 2019): post-norm blocks under learned positions and segments. */
+import * as z from "zod";
+import * as graph from "../graph/ops.ts";
+import type { Value } from "../graph/value.ts";
+import { activations } from "../nn/activation.ts";
+import { attention, attentionBias } from "../nn/attention.ts";
+import { embedding, embeddingTable } from "../nn/embedding.ts";
+import { linear } from "../nn/linear.ts";
+import { layerNorm } from "../nn/norm.ts";
+import type { Scope } from "../nn/parameters.ts";
+import type { ModelInputs } from "./architecture.ts";
+import { activationName } from "./config.ts";
+
+/** The encoder's fields of config.json, under its names. */
+export interface EncoderConfig {
+  readonly vocab_size: number;
+  readonly hidden_size: number;
+  readonly num_hidden_layers: number;
+  readonly num_attention_heads: number;
+  readonly intermediate_size: number;
+  readonly hidden_act: string;
+  readonly max_position_embeddings: number;
+  readonly type_vocab_size: number;
+  readonly layer_norm_eps: number;
+}
+
+/** How those fields are checked, with transformers' defaults. */
+export const encoderFields: { readonly [K in keyof EncoderConfig]: z.ZodType<EncoderConfig[K]> } & Readonly<Record<"position_embedding_type" | "is_decoder", z.ZodType>> = {
+  vocab_size: z.int().positive(),
+  hidden_size: z.int().positive(),
+  num_hidden_layers: z.int().positive(),
+  num_attention_heads: z.int().positive(),
+  intermediate_size: z.int().positive(),
+  hidden_act: activationName.default("gelu"),
+  max_position_embeddings: z.int().positive(),
+  type_vocab_size: z.int().nonnegative().default(2),
+  layer_norm_eps: z.number().positive().default(1e-12),
+  position_embedding_type: z.literal("absolute").default("absolute"),
+  is_decoder: z.literal(false).default(false),
+};
+
+/** Last hidden states [batch, sequence, width]; `positions` [sequence] or [batch, sequence] are rows of the position table. */
+export function encoder(scope: Scope, config: EncoderConfig, inputs: ModelInputs, positions: Value): Value {
+  const bias = attentionBias(inputs.attention_mask);
+  const layers = scope.in("encoder").in("layer");
+  let hidden = embeddings(scope.in("embeddings"), config, inputs, positions);
+  for (let block = 0; block < config.num_hidden_layers; block++) hidden = encoderBlock(layers.in(String(block), { block }), config, hidden, bias);
+  return hidden;
+}
+
+/** LayerNorm(words + positions + segments) */
+function embeddings(scope: Scope, config: EncoderConfig, inputs: ModelInputs, positions: Value): Value {
+  const width = config.hidden_size;
+  const words = embedding(scope.in("word_embeddings"), inputs.input_ids, config.vocab_size, width);
+  const placed = graph.add(words, embedding(scope.in("position_embeddings"), positions, config.max_position_embeddings, width));
+  const segments = segmentEmbeddings(scope.in("token_type_embeddings"), config, inputs.token_type_ids);
+  return layerNorm(scope.in("LayerNorm"), segments ? graph.add(placed, segments) : placed, config.layer_norm_eps);
+}
+
+function segmentEmbeddings(scope: Scope, { type_vocab_size: segments, hidden_size: width }: EncoderConfig, ids: Value): Value | null {
+  if (segments === 0) return null;
+  return segments === 1 ? graph.squeeze(embeddingTable(scope, 1, width), 0) : embedding(scope, ids, segments, width);
+}
+
+/** hidden [batch, sequence, width] → the same, through attention and feed-forward, each added to its input and then normalised. */
+function encoderBlock(scope: Scope, config: EncoderConfig, hidden: Value, bias: Value): Value {
+  const self = scope.in("attention").in("self");
+  const project = (name: string) => linear(self.in(name), hidden, config.hidden_size);
+  const attended = attention(project("query"), project("key"), project("value"), bias, config.num_attention_heads);
+  const mixed = addAndNorm(scope.in("attention").in("output"), attended, hidden, config.layer_norm_eps);
+  const expanded = activations[config.hidden_act]!(linear(scope.in("intermediate").in("dense"), mixed, config.intermediate_size));
+  return addAndNorm(scope.in("output"), expanded, mixed, config.layer_norm_eps);
+}
+
+/** LayerNorm(dense(x) + before) */
+function addAndNorm(scope: Scope, x: Value, before: Value, epsilon: number): Value {
+  return layerNorm(scope.in("LayerNorm"), graph.add(linear(scope.in("dense"), x, Number(before.shape.at(-1))), before), epsilon);
+}
+
+/** Hidden states [batch, sequence, width] → those of the first token [batch, width]. */
+export function firstToken(hidden: Value): Value {
+  return graph.squeeze(graph.take(hidden, 1, [0]), 1);
+}
+
+/** Scores of every token of the vocabulary, by the embedding table read backwards; `bias` [vocabulary] belongs to `scope`. */
+export function tiedDecoder(scope: Scope, wordEmbeddings: Scope, hidden: Value, vocabulary: number): Value {
+  const table = embeddingTable(wordEmbeddings, vocabulary, Number(hidden.shape.at(-1)));
+  return graph.linear(hidden, table, scope.parameter("bias", [vocabulary], "bias", "zeros"));
+}

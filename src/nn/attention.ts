@@ -1,0 +1,24 @@
+/** Scaled dot-product attention with several heads (Vaswani et al. 2017, §3.2). */
+import { add, cast, matmul, mergeHeads, mul, softmax, splitHeads, sub, unsqueeze } from "../graph/ops.ts";
+import type { Value } from "../graph/value.ts";
+
+/** Added to the score of a position that must not be seen: float32's most negative number, as in transformers. */
+const HIDDEN = -3.4028234663852886e38;
+
+/** mask [batch, sequence] of ones and zeros (int64) → what is added to the scores [batch, 1, 1, sequence]. */
+export function attentionBias(mask: Value): Value {
+  return mul(sub(1, cast(unsqueeze(unsqueeze(mask, 1), 1), "float32")), HIDDEN);
+}
+
+/**
+ * softmax(query·keyᵀ/√d + bias)·value, head by head.
+ *
+ * Query, key and value are [batch, sequence, heads·d]; `bias` broadcasts to [batch, heads, query, key]. The result is
+ * [batch, sequence, heads·d]. The query is scaled rather than the scores, which are larger.
+ */
+export function attention(query: Value, key: Value, value: Value, bias: Value, heads: number): Value {
+  const d = Number(query.shape.at(-1)) / heads;
+  const scaled = mul(splitHeads(query, heads), 1 / Math.sqrt(d));
+  const scores = matmul(scaled, splitHeads(key, heads), { transposeB: true });
+  return mergeHeads(matmul(softmax(add(scores, bias)), splitHeads(value, heads)));
+}

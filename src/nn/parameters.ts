@@ -1,0 +1,78 @@
+/**
+ * Named parameters. A forward pass asks its scope for each parameter by name and shape; one way of answering collects what is
+ * asked (the declaration of the model), another gives the values of a table, which a fine-tuning method may have rewritten.
+ */
+import { input } from "../graph/ops.ts";
+import type { Value } from "../graph/value.ts";
+import { formatShape, sameShape } from "../tensor/shape.ts";
+
+/** What a parameter is to its layer; fine-tuning methods choose by it. */
+export type Role = "linear" | "embedding" | "norm" | "bias";
+
+/** How a parameter that no checkpoint gives begins: normal with this standard deviation, or all ones, or all zeros. */
+export type Initializer = { readonly normal: number } | "ones" | "zeros";
+
+/** Where in the model a parameter stands. */
+export interface Place {
+  /** Number of the transformer block it belongs to; null outside the blocks. */
+  readonly block: number | null;
+  /** Whether it belongs to the task's head rather than to the pretrained body. */
+  readonly head: boolean;
+}
+
+export interface ParameterSpec extends Place {
+  /** The checkpoint's own name. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly role: Role;
+  readonly initializer: Initializer;
+}
+
+/** The parameters' values by name, as the forward pass sees them. */
+export type ParameterTable = ReadonlyMap<string, Value>;
+
+export interface Scope {
+  /** The parameter `name` of this scope. */
+  parameter(name: string, shape: readonly number[], role: Role, initializer: Initializer): Value;
+  /** The scope of a part: names below it begin with `name.`. */
+  in(name: string, place?: Partial<Place>): Scope;
+}
+
+type Answer = (spec: ParameterSpec) => Value;
+
+function scope(answer: Answer, prefix: string, place: Place): Scope {
+  return {
+    parameter: (name, shape, role, initializer) => answer({ name: prefix + name, shape, role, initializer, ...place }),
+    in: (name, inner = {}) => scope(answer, `${prefix}${name}.`, { ...place, ...inner }),
+  };
+}
+
+/** The root scope over a table of values. Asking for a name that is not there, or in another shape, is an error. */
+export function scopeOf(table: ParameterTable): Scope {
+  return scope(
+    ({ name, shape }) => {
+      const value = table.get(name);
+      if (!value) throw new Error(`parameters: no value named ${name}`);
+      if (!sameShape(value.shape, shape)) throw new Error(`parameters: ${name} is ${formatShape(value.shape)}, the model expects ${formatShape(shape)}`);
+      return value;
+    },
+    "",
+    { block: null, head: false },
+  );
+}
+
+/** Every parameter that `forward` asks for, in the order it asks; a shared (tied) parameter is listed once. */
+export function declareParameters(forward: (scope: Scope) => unknown): ParameterSpec[] {
+  const specs = new Map<string, ParameterSpec>();
+  const answer: Answer = (spec) => {
+    if (!specs.has(spec.name)) specs.set(spec.name, spec);
+    return input(spec.name, spec.shape);
+  };
+  forward(scope(answer, "", { block: null, head: false }));
+  return [...specs.values()];
+}
+
+/** A table in which every parameter is an input of the graph, fed under its own name. */
+export function inputTable(specs: readonly ParameterSpec[]): Map<string, Value> {
+  return new Map(specs.map(({ name, shape }) => [name, input(name, shape)]));
+}

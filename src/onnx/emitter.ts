@@ -1,0 +1,97 @@
+/** Where lowerings write their ONNX nodes: it gives names, keeps small constants once, and knows sizes that vary. */
+import type { Dim, ValueType } from "../graph/primitive.ts";
+import type { Value } from "../graph/value.ts";
+import type { Attribute, Node } from "./proto.ts";
+
+export interface Constant {
+  readonly name: string;
+  readonly type: ValueType;
+  readonly shape: readonly number[];
+  readonly values: readonly number[];
+}
+
+export interface NodeOptions {
+  readonly domain?: "com.microsoft";
+  readonly attributes?: Readonly<Record<string, Attribute>>;
+}
+
+export interface Emitter {
+  /** The name under which a value that is lowered already can be read. */
+  name(value: Value): string;
+  /** Appends a node with one output; returns the output's name. */
+  node(op: string, inputs: readonly string[], options?: NodeOptions): string;
+  /** A constant, kept once per type, shape and content. */
+  constant(type: ValueType, values: readonly number[], shape?: readonly number[]): string;
+  /** The sizes of `shape`, as an int64 vector; named sizes are read off the inputs. */
+  sizes(shape: readonly Dim[]): string;
+  /** Says that `result` of `value` is computed by the way under `name`; see {@link byProduct}. */
+  offer(result: string, value: Value, detail: string, name: () => string): void;
+  /** What a kernel already lowered computes of `value` by the way, or null. */
+  byProduct(result: string, value: Value, detail: string): string | null;
+  /** Asks the kernel that computed `output` for one more of its outputs. */
+  extraOutput(output: string, index: number): string;
+}
+
+/** An emitter, and what it has collected. */
+export function createEmitter(): { emitter: Emitter; bind(value: Value, name: string): void; nodes: Node[]; constants: Constant[] } {
+  const nodes: Node[] = [];
+  const constants = new Map<string, Constant>();
+  const names = new Map<Value, string>();
+  const offers = new Map<string, () => string>();
+  const sizeNames = new Map<string, string>();
+  const identity = new Map<Value, number>();
+  const fresh = (prefix: string) => `${prefix}_${nodes.length}`;
+  const keyOf = (result: string, value: Value, detail: string) => {
+    if (!identity.has(value)) identity.set(value, identity.size);
+    return `${result} ${identity.get(value)} ${detail}`;
+  };
+
+  const emitter: Emitter = {
+    name: (value) => names.get(value)!,
+    node(op, inputs, { domain = "" as "com.microsoft", attributes = {} } = {}) {
+      const output = fresh(op);
+      nodes.push({ op, domain, inputs, outputs: [output], attributes });
+      return output;
+    },
+    constant(type, values, shape = []) {
+      const key = `${type} ${shape.join("x")} ${values.join(",")}`;
+      const known = constants.get(key);
+      if (known) return known.name;
+      const made = { name: `constant_${constants.size}`, type, shape, values };
+      constants.set(key, made);
+      return made.name;
+    },
+    sizes(shape) {
+      const key = shape.join(",");
+      const known = sizeNames.get(key);
+      if (known) return known;
+      const parts = shape.map((n) => (typeof n === "number" ? emitter.constant("int64", [n], [1]) : sizeNames.get(n)!));
+      const made = shape.every((n) => typeof n === "number")
+        ? emitter.constant("int64", shape, [shape.length])
+        : parts.length === 1
+          ? parts[0]!
+          : emitter.node("Concat", parts, { attributes: { axis: { int: 0 } } });
+      sizeNames.set(key, made);
+      return made;
+    },
+    offer: (result, value, detail, name) => offers.set(keyOf(result, value, detail), name),
+    byProduct: (result, value, detail) => offers.get(keyOf(result, value, detail))?.() ?? null,
+    extraOutput(output, index) {
+      const { outputs } = nodes.find((node) => node.outputs[0] === output)!;
+      while (outputs.length <= index) outputs.push("");
+      return (outputs[index] ||= `${output}_${index}`);
+    },
+  };
+
+  /** Gives a value its name; an input's named sizes become known here. */
+  const bind = (value: Value, name: string) => {
+    names.set(value, name);
+    if (value.op !== "input") return;
+    value.shape.forEach((n, axis) => {
+      if (typeof n === "number" || sizeNames.has(n)) return;
+      const shape = emitter.node("Shape", [name], { attributes: { start: { int: axis }, end: { int: axis + 1 } } });
+      sizeNames.set(n, shape);
+    });
+  };
+  return { emitter, bind, nodes, get constants() { return [...constants.values()]; } };
+}

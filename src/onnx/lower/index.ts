@@ -1,0 +1,17 @@
+/** The table of lowerings, put together from its families. */
+import type { Primitive } from "../../graph/primitive.ts";
+import type { Value } from "../../graph/value.ts";
+import type { Emitter } from "../emitter.ts";
+import { elementwise } from "./elementwise.ts";
+import { linear } from "./linear.ts";
+import { movement } from "./movement.ts";
+import { reduction } from "./reduction.ts";
+import type { Lowerings } from "./rules.ts";
+
+/** Inputs are the graph's own; every other primitive has a row. */
+export const lowerings: Lowerings<Exclude<Primitive, "input">> = { ...elementwise, ...reduction, ...movement, ...linear };
+
+/** Writes the nodes of `value` and returns the name of the result. */
+export function lower<P extends Exclude<Primitive, "input">>(value: Value<P>, emit: Emitter): string {
+  return lowerings[value.op](value, emit);
+}

@@ -1,0 +1,37 @@
+/** Lowerings of the products of matrices. */
+import type { Value } from "../../graph/value.ts";
+import type { Emitter } from "../emitter.ts";
+import type { Lowerings } from "./rules.ts";
+
+/** Below this many columns a product with a transposed left side is faster as Transpose, then MatMul, than as Gemm. */
+const SKINNY = 64;
+
+/** x [*i, n] as a matrix [∏i, n], without a copy. */
+function flatten(emit: Emitter, x: Value): string {
+  return x.shape.length === 2 ? emit.name(x) : emit.node("Reshape", [emit.name(x), emit.constant("int64", [-1, Number(x.shape.at(-1))], [2])]);
+}
+
+const gemm = (emit: Emitter, inputs: readonly string[], transA: boolean, transB: boolean) =>
+  emit.node("Gemm", inputs, { attributes: { transA: { int: Number(transA) }, transB: { int: Number(transB) } } });
+const flipped = (emit: Emitter, x: string) => emit.node("Transpose", [x], { attributes: { perm: { ints: [1, 0] } } });
+
+export const linear: Lowerings<"matmul" | "linear" | "contract"> = {
+  matmul: ({ operands: [a, b], attrs: { transposeA, transposeB } }, emit) => {
+    const inputs = [emit.name(a), emit.name(b)];
+    if (!transposeA && !transposeB) return emit.node("MatMul", inputs);
+    return emit.node("FusedMatMul", inputs, {
+      domain: "com.microsoft",
+      attributes: { transA: { int: Number(transposeA) }, transB: { int: Number(transposeB) } },
+    });
+  },
+  linear: ({ operands: [x, weight, bias], shape }, emit) => {
+    const y = gemm(emit, [flatten(emit, x), emit.name(weight), emit.name(bias)], false, true);
+    return shape.length === 2 ? y : emit.node("Reshape", [y, emit.sizes(shape)]);
+  },
+  contract: ({ operands: [a, b] }, emit) => {
+    const [left, right] = [flatten(emit, a), flatten(emit, b)];
+    if (Number(a.shape.at(-1)) <= SKINNY) return emit.node("MatMul", [flipped(emit, left), right]);
+    if (Number(b.shape.at(-1)) <= SKINNY) return flipped(emit, emit.node("MatMul", [flipped(emit, right), left]));
+    return gemm(emit, [left, right], true, false);
+  },
+};

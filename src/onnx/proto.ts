@@ -1,0 +1,89 @@
+/** The part of ONNX's protobuf schema (onnx.proto3) that a graph without weights needs, written field by field. */
+import type { Dim, ValueType } from "../graph/primitive.ts";
+
+/** A protobuf message, or a part of one: bytes ready to be put one after another. */
+type Bytes = Uint8Array;
+
+const VARINT = 0;
+const LENGTH_DELIMITED = 2;
+const FIXED32 = 5;
+const utf8 = new TextEncoder();
+
+/** Concatenates bytes. */
+export function concat(parts: readonly Bytes[]): Bytes {
+  const result = new Uint8Array(parts.reduce((n, part) => n + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    result.set(part, offset);
+    offset += part.length;
+  }
+  return result;
+}
+
+function varint(value: number | bigint): Bytes {
+  const bytes: number[] = [];
+  let rest = BigInt.asUintN(64, BigInt(value));
+  for (; rest > 0x7fn; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
+  bytes.push(Number(rest));
+  return Uint8Array.from(bytes);
+}
+
+const tag = (field: number, wire: number) => varint((field << 3) | wire);
+const integer = (field: number, value: number | bigint): Bytes => concat([tag(field, VARINT), varint(value)]);
+const bytes = (field: number, value: Bytes): Bytes => concat([tag(field, LENGTH_DELIMITED), varint(value.length), value]);
+const text = (field: number, value: string): Bytes => bytes(field, utf8.encode(value));
+const message = (field: number, ...parts: readonly Bytes[]): Bytes => bytes(field, concat(parts));
+const float = (field: number, value: number): Bytes => concat([tag(field, FIXED32), new Uint8Array(Float32Array.of(value).buffer)]);
+
+/** TensorProto.DataType */
+export const elementTypes: { readonly [T in ValueType]: number } = { float32: 1, int64: 7, bool: 9 };
+
+export type Attribute = { readonly int: number } | { readonly float: number } | { readonly string: string } | { readonly ints: readonly number[] };
+
+/** AttributeProto.AttributeType, with the field that holds the value. */
+function attributeValue(attribute: Attribute): Bytes[] {
+  if ("int" in attribute) return [integer(3, attribute.int), integer(20, 2)];
+  if ("float" in attribute) return [float(2, attribute.float), integer(20, 1)];
+  if ("string" in attribute) return [text(4, attribute.string), integer(20, 3)];
+  return [...attribute.ints.map((n) => integer(8, n)), integer(20, 7)];
+}
+
+export interface Node {
+  readonly op: string;
+  readonly domain: string;
+  readonly inputs: readonly string[];
+  readonly outputs: string[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+}
+
+/** A NodeProto, as a field of GraphProto. */
+export function node({ op, domain, inputs, outputs, attributes }: Node): Bytes {
+  const attrs = Object.entries(attributes).map(([name, value]) => message(5, text(1, name), ...attributeValue(value)));
+  return message(1, ...inputs.map((name) => text(1, name)), ...outputs.map((name) => text(2, name)), text(4, op), ...attrs, text(7, domain));
+}
+
+/** A small constant, as an initializer field of GraphProto. */
+export function initializer(name: string, type: ValueType, shape: readonly number[], data: Bytes): Bytes {
+  return message(5, ...shape.map((n) => integer(1, n)), integer(2, elementTypes[type]), text(8, name), bytes(9, data));
+}
+
+function valueInfo(name: string, type: ValueType, shape: readonly Dim[]): Bytes[] {
+  const dims = shape.map((n) => message(1, typeof n === "number" ? integer(1, n) : text(2, n)));
+  return [text(1, name), message(2, message(1, integer(1, elementTypes[type]), message(2, ...dims)))];
+}
+
+/** An input of the graph, as a field of GraphProto; named dimensions stay names. */
+export function graphInput(name: string, type: ValueType, shape: readonly Dim[]): Bytes {
+  return message(11, ...valueInfo(name, type, shape));
+}
+
+/** An output of the graph, as a field of GraphProto. */
+export function graphOutput(name: string, type: ValueType, shape: readonly Dim[]): Bytes {
+  return message(12, ...valueInfo(name, type, shape));
+}
+
+/** A ModelProto around the fields of one GraphProto. `opsets` maps a domain ("" is ONNX's own) to its version. */
+export function model(fields: readonly Bytes[], irVersion: number, opsets: Readonly<Record<string, number>>): Bytes {
+  const imports = Object.entries(opsets).map(([domain, version]) => message(8, text(1, domain), integer(2, version)));
+  return concat([integer(1, irVersion), text(2, "rocoft"), message(7, ...fields, text(2, "rocoft")), ...imports]);
+}

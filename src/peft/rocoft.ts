@@ -1,0 +1,82 @@
+/** RoCoFT (Kowsher et al., ACL 2025): a few rows or columns of each weight matrix are trained, in place. */
+import * as z from "zod";
+import { replace } from "../graph/ops.ts";
+import type { Value } from "../graph/value.ts";
+import type { ParameterSpec } from "../nn/parameters.ts";
+import type { Random } from "../tensor/random.ts";
+import { type Method, type TrainedTensor, trainWhole } from "./method.ts";
+import { type SelectionName, selectionStrategies } from "./select.ts";
+import { chooseModules, type LinearModule, linearModules } from "./targets.ts";
+
+export interface RocoftOptions {
+  /** Rows (output neurons), columns (input features), or both. */
+  readonly update: "row" | "column" | "both";
+  /** How many of each. */
+  readonly rank: number;
+  readonly select: SelectionName;
+  /** See {@link chooseModules}. */
+  readonly target_modules: readonly string[] | null;
+  /** Whether the biases of the targeted modules are trained too, as the official code does unasked. */
+  readonly train_bias: boolean;
+}
+
+const options: z.ZodType<RocoftOptions> = z.object({
+  update: z.enum(["row", "column", "both"]).default("row"),
+  rank: z.int().positive().default(3),
+  select: z.enum(Object.keys(selectionStrategies) as [SelectionName, ...SelectionName[]]).default("first"),
+  target_modules: z.array(z.string()).nullable().default(null),
+  train_bias: z.boolean().default(false),
+});
+
+/** The axes of a weight [out, in] that an update trains slices of, with the names of the slices. */
+const slicedAxes: { readonly [U in RocoftOptions["update"]]: readonly { axis: number; slices: string }[] } = {
+  row: [{ axis: 0, slices: "rows" }],
+  column: [{ axis: 1, slices: "columns" }],
+  both: [{ axis: 0, slices: "rows" }, { axis: 1, slices: "columns" }],
+};
+
+export const rocoft: Method<RocoftOptions> = {
+  name: "rocoft",
+  summary: "a few rows or columns of each weight matrix, in place",
+  reference: "Kowsher et al., ACL 2025",
+  options,
+  attach(specs, chosen, random) {
+    const modules = linearModules(specs);
+    const targeted = chooseModules(modules, chosen.target_modules);
+    const sliced = targeted.flatMap(({ weight }) => slicesOf(weight, chosen, random));
+    const biases = chosen.train_bias ? targeted.flatMap(({ bias }) => bias ?? []) : [];
+    const whole = trainWhole([...biases, ...specs.filter((spec) => spec.head)]);
+    return {
+      trained: [...sliced, ...whole.trained],
+      targets: targeted.map(({ name }) => name),
+      untouched: namesWithout(modules, targeted),
+      reparameterize(base, trained) {
+        const table = new Map(whole.reparameterize(base, new Map(whole.trained.map(({ name }) => [name, trained.get(name)!]))));
+        for (const slices of sliced) table.set(slices.parameter.name, replaced(table.get(slices.parameter.name)!, slices, trained));
+        return table;
+      },
+    };
+  },
+};
+
+/** W′ = W with its slices replaced by the trained ones. */
+function replaced(weight: Value, { name, selection }: TrainedTensor, trained: ReadonlyMap<string, Value>): Value {
+  return replace(weight, trained.get(name)!, selection!.axis, selection!.indices);
+}
+
+/** The trained slices of one matrix; where rows and columns cross, the columns decide. */
+function slicesOf(weight: ParameterSpec, { update, rank, select }: RocoftOptions, random: Random): TrainedTensor[] {
+  return slicedAxes[update].map(({ axis, slices }, i) => {
+    const size = weight.shape[axis]!;
+    if (rank > size) throw new Error(`rank: ${rank} is above the ${size} ${slices} of ${weight.name} [${weight.shape.join(", ")}]`);
+    const indices = selectionStrategies[select](size, rank, random);
+    const shape = weight.shape.with(axis, rank);
+    const count = shape[0]! * shape[1]! - (i > 0 ? rank * rank : 0);
+    return { name: `${weight.name}.${slices}`, shape, parameter: weight, selection: { axis, indices }, count };
+  });
+}
+
+function namesWithout(modules: readonly LinearModule[], chosen: readonly LinearModule[]): string[] {
+  const names = new Set(chosen.map(({ name }) => name));
+  return modules.map(({ name }) => name).filter((name) => !names.has(name));
+}

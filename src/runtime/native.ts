@@ -1,0 +1,31 @@
+/** ONNX Runtime as a native library in Node: the CPU, all of its cores. */
+import { availableParallelism } from "node:os";
+import { createRuntime, type Ort, type Runtime } from "./runtime.ts";
+
+export interface NativeOptions {
+  /** Threads of one operator; all the cores unless given. */
+  readonly threads?: number;
+  /** Write ONNX Runtime's own profile (JSON, time per node) to files that begin with this path. */
+  readonly profilePrefix?: string;
+}
+
+/**
+ * Loads onnxruntime-node. Its telemetry is switched off, and memory patterns too, which would double the arena from the second
+ * run on. Worker threads do not spin between runs: training and evaluation sessions would slow each other down.
+ */
+export async function nativeRuntime({ threads = availableParallelism(), profilePrefix }: NativeOptions = {}): Promise<Runtime> {
+  process.env["ORT_DISABLE_TELEMETRY"] = "1";
+  const ort = await import("onnxruntime-node");
+  const version = ort.env.versions.node ?? "unknown version";
+  return createRuntime(ort as unknown as Ort, `onnxruntime-node ${version}, ${threads} threads`, {
+    executionProviders: ["cpu"],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: "sequential",
+    graphOptimizationLevel: "basic",
+    enableMemPattern: false,
+    logSeverityLevel: 3,
+    extra: { session: { intra_op: { allow_spinning: "0" } } },
+    ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
+  });
+}

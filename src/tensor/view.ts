@@ -1,0 +1,37 @@
+/** A part of a weight's own memory that is trained: rows, columns, or the whole. */
+import { axisFromFront, sizeOf, stridesOf } from "./shape.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** Slices at distinct `indices` along `axis`. */
+export interface Selection {
+  readonly axis: number;
+  readonly indices: readonly number[];
+}
+
+export interface View {
+  readonly shape: readonly number[];
+  /** The part's numbers in row-major order: the weight's own memory where they lie in a run, else a copy. */
+  readonly data: Float32Array;
+  /** Writes `data` through to the weight; nothing to do where it is the weight's own memory. */
+  commit(): void;
+}
+
+/** The part of `base` that `selection` names; all of it when null. */
+export function viewOf(base: Tensor<"float32">, selection: Selection | null): View {
+  if (selection === null) return { shape: base.shape, data: base.data, commit: () => {} };
+  const axis = axisFromFront(selection.axis, base.shape.length);
+  const { indices } = selection;
+  const shape = base.shape.with(axis, indices.length);
+  const run = stridesOf(base.shape)[axis]!;
+  const isContiguous = axis === 0 && indices.every((index, i) => index === indices[0]! + i);
+  if (isContiguous) return { shape, data: base.data.subarray(indices[0]! * run, (indices[0]! + indices.length) * run), commit: () => {} };
+
+  const data = new Float32Array(sizeOf(shape));
+  const outer = sizeOf(base.shape.slice(0, axis));
+  const eachRun = (visit: (inView: number, inBase: number) => void) => {
+    for (let o = 0, at = 0; o < outer; o++) for (const index of indices) visit(run * at++, (o * base.shape[axis]! + index) * run);
+  };
+  eachRun((inView, inBase) => data.set(base.data.subarray(inBase, inBase + run), inView));
+  const commit = () => eachRun((inView, inBase) => base.data.set(data.subarray(inView, inView + run), inBase));
+  return { shape, data, commit };
+}

@@ -1,0 +1,140 @@
+/** A random use of each primitive: the table every rule is tried on. A primitive without a row here does not compile. */
+import * as g from "../src/graph/ops.ts";
+import type { Primitive } from "../src/graph/primitive.ts";
+import type { Value } from "../src/graph/value.ts";
+import type { Draw } from "./draw.ts";
+
+type Case = (d: Draw) => Value;
+
+const unary =
+  (f: (x: Value) => Value): Case =>
+  (d) =>
+    f(d.normal(d.shape(d.size(1, 3))));
+
+/** Two shapes that broadcast: the second lacks leading axes or has ones. */
+const binary =
+  (f: (a: Value, b: Value) => Value): Case =>
+  (d) => {
+    const shape = d.shape(3);
+    const other = shape.slice(d.size(0, 2)).map((n) => (d.coin() ? n : 1));
+    const operands: [Value, Value] = [d.awayFromZero(shape), d.awayFromZero(other)];
+    return d.coin() ? f(...operands) : f(operands[1], operands[0]);
+  };
+
+const reduction =
+  (f: typeof g.sum): Case =>
+  (d) => {
+    const rank = d.size(1, 3);
+    const axes = [0, 1, 2].slice(0, rank).filter(() => d.coin());
+    return f(d.normal(d.shape(rank)), axes.length > 0 ? axes : [rank - 1], d.coin());
+  };
+
+const lastAxis =
+  (f: (x: Value) => Value): Case =>
+  (d) =>
+    f(d.normal([...d.shape(d.size(0, 2)), d.size(2, 6)]));
+
+export const cases: { readonly [P in Primitive]: Case } = {
+  input: (d) => d.normal(d.shape(2)),
+  constant: (d) => g.mul(d.normal(d.shape(2)), 2.5),
+  iota: (d) => g.mul(d.normal([3, 4]), g.cast(g.iota(d.normal([2, 4]), 1), "float32")),
+  count: (d) => g.mul(d.normal([3, 4]), g.count(d.normal(d.shape(3)), [0, 2])),
+
+  add: binary(g.add),
+  sub: binary(g.sub),
+  mul: binary(g.mul),
+  div: binary(g.div),
+  equal: (d) => g.mul(d.normal([2, 3]), g.cast(g.equal(d.index([2, 3], 2), d.index([3], 2)), "float32")),
+  greater: (d) => g.mul(d.normal([2, 3]), g.cast(g.greater(d.awayFromZero([2, 3]), d.awayFromZero([3])), "float32")),
+  select: (d) => {
+    const shape = d.shape(2);
+    return g.select(d.bool(shape), d.normal(shape.slice(1)), d.normal(shape));
+  },
+
+  neg: unary(g.neg),
+  exp: unary(g.exp),
+  log: (d) => g.log(d.positive(d.shape(2))),
+  sqrt: (d) => g.sqrt(d.positive(d.shape(2))),
+  tanh: unary(g.tanh),
+  erf: unary(g.erf),
+  sigmoid: unary(g.sigmoid),
+  relu: (d) => g.relu(d.awayFromZero(d.shape(2))),
+  gelu: unary(g.gelu),
+  silu: unary(g.silu),
+  cast: (d) => g.mul(d.normal([4]), g.cast(d.index([3, 4], 5), "float32")),
+  cumsum: (d) => g.mul(d.normal([2, 5]), g.cast(g.cumsum(d.index([2, 5], 3), 1), "float32")),
+
+  sum: reduction(g.sum),
+  mean: reduction(g.mean),
+
+  expand: (d) => {
+    const shape = d.shape(3);
+    return g.expand(d.normal(shape.slice(1).map((n) => (d.coin() ? n : 1))), d.normal(shape));
+  },
+  transpose: (d) => g.transpose(d.normal(d.shape(3)), [2, 0, 1]),
+  unsqueeze: (d) => g.unsqueeze(d.normal(d.shape(2)), d.size(0, 2)),
+  squeeze: (d) => g.squeeze(d.normal([d.size(), 1, d.size()]), 1),
+  splitHeads: (d) => g.splitHeads(d.normal([d.size(), d.size(), 6]), d.coin() ? 2 : 3),
+  mergeHeads: (d) => g.mergeHeads(d.normal(d.shape(4))),
+
+  take: (d) => {
+    const shape = d.shape(3);
+    const axis = d.size(0, 2);
+    return g.take(d.normal(shape), axis, d.indices(shape[axis]!));
+  },
+  put: (d) => {
+    const shape = d.shape(3);
+    const axis = d.size(0, 2);
+    const indices = d.indices(shape[axis]!);
+    return g.put(d.normal(shape.with(axis, indices.length)), d.normal(shape), axis, indices);
+  },
+  replace: (d) => {
+    const shape = d.shape(2);
+    const axis = d.size(0, 1);
+    const indices = d.indices(shape[axis]!);
+    return g.replace(d.normal(shape), d.normal(shape.with(axis, indices.length)), axis, indices);
+  },
+  gather: (d) => {
+    const rows = d.size();
+    return g.gather(d.normal([rows, d.size()]), d.index(d.shape(2), rows));
+  },
+  scatterAdd: (d) => {
+    const [rows, width] = [d.size(), d.size()];
+    const index = d.shape(2);
+    return g.scatterAdd(d.normal([...index, width]), d.index(index, rows), d.normal([rows, width]));
+  },
+  pick: (d) => {
+    const shape = d.shape(2);
+    return g.pick(d.normal([...shape, 4]), d.index(shape, 4));
+  },
+  place: (d) => {
+    const shape = d.shape(2);
+    return g.place(d.normal(shape), d.index(shape, 4), d.normal([...shape, 4]));
+  },
+
+  matmul: (d) => {
+    const [m, k, n] = [d.size(), d.size(), d.size()];
+    const leading = d.shape(d.size(0, 2));
+    const transposed = { transposeA: d.coin(), transposeB: d.coin() };
+    const a = d.normal([...leading, ...(transposed.transposeA ? [k, m] : [m, k])]);
+    const b = d.normal([...(d.coin() ? leading : []), ...(transposed.transposeB ? [n, k] : [k, n])]);
+    return g.matmul(a, b, transposed);
+  },
+  linear: (d) => {
+    const [inner, out] = [d.size(), d.size()];
+    return g.linear(d.normal([...d.shape(d.size(1, 2)), inner]), d.normal([out, inner]), d.normal([out]));
+  },
+  contract: (d) => {
+    const leading = d.shape(d.size(1, 2));
+    const wide = () => (d.coin() ? 70 : d.size());
+    return g.contract(d.normal([...leading, wide()]), d.normal([...leading, wide()]));
+  },
+
+  softmax: lastAxis(g.softmax),
+  logSoftmax: lastAxis(g.logSoftmax),
+  layerNorm: (d) => {
+    const n = d.size(2, 6);
+    return g.layerNorm(d.normal([...d.shape(2), n]), d.normal([n]), d.normal([n]), 1e-5);
+  },
+  inverseStd: (d) => g.inverseStd(d.normal([...d.shape(2), d.size(2, 6)]), 1e-5),
+};
