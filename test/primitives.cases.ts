@@ -36,7 +36,7 @@ const lastAxis =
 
 export const cases: { readonly [P in Primitive]: Case } = {
   input: (d) => d.normal(d.shape(2)),
-  constant: (d) => g.mul(d.normal(d.shape(2)), 2.5),
+  constant: (d) => g.mul(d.normal([3]), d.coin() ? 2.5 : g.constant(2.5, "float32", [2, 3])),
   iota: (d) => g.mul(d.normal([3, 4]), g.cast(g.iota(d.normal([2, 4]), 1), "float32")),
   count: (d) => g.mul(d.normal([3, 4]), g.count(d.normal(d.shape(3)), [0, 2])),
 

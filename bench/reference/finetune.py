@@ -1,8 +1,8 @@
-"""transformers' Trainer on a file of sentences and labels, from command to end: the time a person waits and the accuracy they get.
+"""transformers' Trainer on sentences and labels, from command to end: how long a person waits, and for what accuracy.
 
-The files are TSV with a header naming `sentence` and `label`, read without quoting. The model is evaluated on the second
-after the last step, and one JSON line is printed. A classifier that the checkpoint lacks starts from N(0, 0.02²) with
-zero biases; it is trained whole and, in BERT, so is the pooler that feeds it. Batches are padded to their longest
+The files are TSV with a header naming `sentence` and `label`, read without quoting. The model is evaluated on the
+second file after the last step, and one JSON line is printed. A classifier that the checkpoint lacks starts from N(0, 0.02²)
+with zero biases; it is trained whole and, in BERT, so is the pooler that feeds it. Batches are padded to their longest
 sentence and grouped by length. Dropout is off unless asked for.
 """
 import argparse
@@ -15,12 +15,19 @@ START = time.perf_counter()
 
 import torch
 import transformers
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, DataCollatorWithPadding, Trainer, TrainingArguments
+from transformers import (
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    DataCollatorWithPadding,
+    PrinterCallback,
+    Trainer,
+    TrainingArguments,
+)
 
 import memory
 import methods
 
-TRAINER_DEFAULTS = dict(save_strategy="no", logging_strategy="no", report_to=[], disable_tqdm=True, use_cpu=True)
+QUIET_ON_CPU = dict(save_strategy="no", logging_strategy="no", report_to=[], disable_tqdm=True, use_cpu=True)
 
 
 def arguments():
@@ -30,19 +37,22 @@ def arguments():
     parser.add_argument("dev", help="a TSV file")
     parser.add_argument("--method", default="rows", choices=methods.METHODS)
     parser.add_argument("--rank", type=int, default=3, help="of rows and columns; LoRA has r 8, alpha 16")
-    parser.add_argument("--train_bias", action="store_true", help="train the biases of the rows' or columns' linears too")
+    parser.add_argument("--train_bias", action="store_true", help="with rows or columns: their linears' biases too")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--epochs", type=float, default=1)
     parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--warmup_steps", type=int, default=100)
-    parser.add_argument("--max_grad_norm", type=float, default=1.0, help="Trainer's default; 0 leaves gradients as they are")
+    parser.add_argument("--max_grad_norm", type=float, default=1.0, help="0 leaves gradients as they are")
     parser.add_argument("--max_length", type=int, default=128)
     parser.add_argument("--max_train_samples", type=int)
     parser.add_argument("--dropout", action="store_true", help="keep the checkpoint's dropout")
     parser.add_argument("--bf16", action="store_true")
     parser.add_argument("--threads", type=int, help="torch's own choice unless given")
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.train_bias and args.method not in ("rows", "columns"):
+        parser.error(f"--train_bias: the method is {args.method}, expected rows or columns")
+    return args
 
 
 def read(path, limit=None):
@@ -57,7 +67,8 @@ def encode(rows, tokenizer, labels, max_length):
 
 
 def load(args, labels):
-    dropout = {} if args.dropout else dict(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, classifier_dropout=0.0)
+    rates = ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout")
+    dropout = {} if args.dropout else dict.fromkeys(rates, 0.0)
     model, info = AutoModelForSequenceClassification.from_pretrained(
         args.model, num_labels=len(labels), dtype=torch.float32, output_loading_info=True, **dropout
     )
@@ -100,13 +111,14 @@ def main():
                 max_grad_norm=args.max_grad_norm,
                 train_sampling_strategy="group_by_length",
                 bf16=args.bf16,
-                **TRAINER_DEFAULTS,
+                **QUIET_ON_CPU,
             ),
             train_dataset=encode(train_rows, tokenizer, labels, args.max_length),
             eval_dataset=encode(dev_rows, tokenizer, labels, args.max_length),
             data_collator=DataCollatorWithPadding(tokenizer),
             compute_metrics=accuracy,
         )
+        trainer.remove_callback(PrinterCallback)
         memory.restart_peak()
         outcome = trainer.train()
         metrics = trainer.evaluate()

@@ -1,11 +1,11 @@
-"""Fine-tuning methods in PyTorch, as fast as it lets one write them: what our own times and scores are compared with."""
+"""Fine-tuning methods in PyTorch, as fast as it lets one write them: what our times and scores are compared with."""
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 
 class _Linear(torch.autograd.Function):
-    """y = x·Wᵀ + b whose weight gradient is formed for the trained rows only (`rows`) or columns only (`columns`)."""
+    """y = x·Wᵀ + b, with the gradient of the trained rows or columns alone instead of the whole weight's."""
 
     @staticmethod
     def forward(ctx, x, weight, bias, rows, columns):
@@ -48,7 +48,7 @@ class Partial(nn.Module):
 
 
 class OfficialRows(nn.Module):
-    """The published formulation: the weight is concatenated in each forward, and its whole gradient formed."""
+    """The published formulation: the weight is concatenated in each forward, its whole gradient formed, biases trained."""
 
     def __init__(self, linear, rank):
         super().__init__()

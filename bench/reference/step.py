@@ -1,4 +1,4 @@
-"""Median seconds of one training step (forward, backward, AdamW) of a RoBERTa classifier with random weights, as one JSON line."""
+"""Median seconds of a training step (forward, backward, AdamW) of a RoBERTa classifier with random weights, as JSON."""
 import argparse
 import json
 import statistics
@@ -12,7 +12,9 @@ import methods
 
 SHAPES = {
     "roberta-base": dict(vocab_size=50265, type_vocab_size=1),
-    "minilm": dict(hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536, vocab_size=30522),
+    "minilm": dict(
+        hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536, vocab_size=30522
+    ),
 }
 WARMUP_STEPS = 2
 
@@ -36,7 +38,11 @@ def main():
     torch.manual_seed(0)
     torch.set_num_threads(args.threads)
     config = RobertaConfig(
-        max_position_embeddings=514, num_labels=2, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, **SHAPES[args.shape]
+        max_position_embeddings=514,
+        num_labels=2,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+        **SHAPES[args.shape],
     )
     model = methods.attach(RobertaForSequenceClassification(config), args.method, args.rank).train()
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]

@@ -1,12 +1,11 @@
 """Tiny random BERT and RoBERTa checkpoints with what transformers computes from them, for test/fixtures/models/.
 
-Each case is an ordinary model folder beside two files of expectations, both taken from transformers reading that folder:
-expected.safetensors (inputs, logits, loss, last hidden state, the gradient of every parameter) and expected.json.
+Each case is an ordinary model folder with two files more, which say what transformers makes of it: expected.safetensors
+(inputs, logits, loss, last hidden state, the gradient of every parameter) and expected.json.
 The weights are those of the file; the arithmetic is float64, so that a difference is the tested code's own rounding.
 """
 import json
 import shutil
-import sys
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,8 +41,11 @@ class Case:
     extra: dict[str, tuple[int, ...]] = field(default_factory=dict)  # tensors in the file that the model has no use for
 
 
-BERT = dict(vocab_size=41, hidden_size=16, num_attention_heads=2, intermediate_size=28, max_position_embeddings=11)
-ROBERTA = dict(vocab_size=43, hidden_size=16, num_attention_heads=4, intermediate_size=28, max_position_embeddings=12, type_vocab_size=1)
+SMALL = dict(hidden_size=16, num_hidden_layers=2, intermediate_size=28)
+WIDER = dict(hidden_size=24, num_hidden_layers=2, intermediate_size=40)
+SQUAT = dict(hidden_size=32, num_hidden_layers=2, intermediate_size=20)
+BERT = dict(SMALL, vocab_size=41, num_attention_heads=2, max_position_embeddings=11)
+ROBERTA = dict(SMALL, vocab_size=43, num_attention_heads=4, max_position_embeddings=12, type_vocab_size=1)
 
 CASES = {
     "bert-classification": Case(BertForSequenceClassification, dict(BERT, num_labels=3)),
@@ -54,18 +56,35 @@ CASES = {
     # Positions run from pad_token_id + 1, so 13 is the least that 7 tokens fit in.
     "roberta-relu": Case(
         RobertaForSequenceClassification,
-        dict(ROBERTA, hidden_size=24, num_attention_heads=3, intermediate_size=40, hidden_act="relu", pad_token_id=5, max_position_embeddings=13, type_vocab_size=2, num_labels=2),
+        dict(
+            ROBERTA | WIDER,
+            num_attention_heads=3,
+            hidden_act="relu",
+            pad_token_id=5,
+            max_position_embeddings=13,
+            type_vocab_size=2,
+            num_labels=2,
+        ),
     ),
     "bert-gelu-new": Case(
         BertForSequenceClassification,
-        dict(BERT, hidden_size=24, num_attention_heads=4, intermediate_size=40, hidden_act="gelu_new", type_vocab_size=3, layer_norm_eps=1e-5, num_labels=5),
+        dict(
+            BERT | WIDER,
+            num_attention_heads=4,
+            hidden_act="gelu_new",
+            type_vocab_size=3,
+            layer_norm_eps=1e-5,
+            num_labels=5,
+        ),
     ),
-    "bert-silu": Case(BertForSequenceClassification, dict(BERT, hidden_size=32, num_attention_heads=4, intermediate_size=20, hidden_act="silu", num_labels=2)),
+    "bert-silu": Case(
+        BertForSequenceClassification, dict(BERT | SQUAT, num_attention_heads=4, hidden_act="silu", num_labels=2)
+    ),
     "roberta-float16": Case(RobertaForSequenceClassification, dict(ROBERTA, num_labels=2), dtype=torch.float16),
     "bert-bfloat16": Case(BertForSequenceClassification, dict(BERT, num_labels=3), dtype=torch.bfloat16),
     "bert-sharded": Case(BertForSequenceClassification, dict(BERT, num_labels=2), shard="8KB"),
     "bert-headless": Case(BertForSequenceClassification, dict(BERT, num_labels=2), saved=BertModel),
-    # As the oldest BERT checkpoints are: norms named gamma and beta, the next-sentence head beside the language model's.
+    # As the oldest BERT checkpoints are: norms named gamma and beta, and a next-sentence head that nothing here uses.
     "bert-legacy-names": Case(
         BertForMaskedLM,
         dict(BERT, vocab_size=47),
@@ -98,12 +117,13 @@ def fill(model: PreTrainedModel, case: str) -> None:
 
 def write_checkpoint(name: str, case: Case, folder: Path) -> None:
     kind = case.saved or case.model
-    config = kind.config_class(**case.config, num_hidden_layers=2, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
+    config = kind.config_class(**case.config, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
     model = kind(config).eval()
     fill(model, name)
     model.to(case.dtype).save_pretrained(folder, max_shard_size=case.shard)
     if case.renamed or case.extra:
-        tensors = {as_in_file(key, case.renamed): value for key, value in load_file(folder / "model.safetensors").items()}
+        plain = load_file(folder / "model.safetensors")
+        tensors = {as_in_file(key, case.renamed): value for key, value in plain.items()}
         tensors |= {key: random_parameter(name, key, shape).float() for key, shape in case.extra.items()}
         save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
 
@@ -115,8 +135,10 @@ def as_in_file(name: str, renamed: dict[str, str]) -> str:
 
 
 def read_checkpoint(case: str, kind: type[PreTrainedModel], folder: Path) -> tuple[PreTrainedModel, list[str]]:
-    """The model in float64, and the parameters that the checkpoint does not hold, which are then filled like the others."""
-    model, info = kind.from_pretrained(folder, dtype=torch.float64, attn_implementation="eager", output_loading_info=True)
+    """The model in float64, and the parameters that the checkpoint lacks, which are filled like the others."""
+    model, info = kind.from_pretrained(
+        folder, dtype=torch.float64, attn_implementation="eager", output_loading_info=True
+    )
     assert not info["mismatched_keys"], info
     missing = sorted(info["missing_keys"])
     assert all(name.startswith("classifier.") for name in missing), missing
@@ -135,7 +157,8 @@ def inputs(case: str, model: PreTrainedModel) -> dict[str, torch.Tensor]:
     lengths = draw.permutation(LENGTHS)
     words = [word for word in range(config.vocab_size) if word != config.pad_token_id]
     mask = (np.arange(max(LENGTHS)) < lengths[:, None]).astype(np.int64)
-    batch = {"input_ids": np.where(mask, draw.choice(words, mask.shape), config.pad_token_id), "attention_mask": mask}
+    ids = np.where(mask, draw.choice(words, mask.shape), config.pad_token_id)
+    batch = {"input_ids": ids, "attention_mask": mask}
     if config.type_vocab_size > 1:
         batch["token_type_ids"] = mask * draw.integers(0, config.type_vocab_size, mask.shape)
         assert set(batch["token_type_ids"].flat) == set(range(config.type_vocab_size))
@@ -150,7 +173,7 @@ def labels(draw: np.random.Generator, model: PreTrainedModel, lengths: np.ndarra
             values[row, draw.choice(length, 2, replace=False)] = draw.integers(0, model.config.vocab_size, 2)
         return values
     if model.config.num_labels == 1:
-        return draw.standard_normal(len(lengths))
+        return draw.standard_normal(len(lengths)).astype(np.float32).astype(np.float64)
     return draw.permutation(max(model.config.num_labels, len(lengths)))[: len(lengths)] % model.config.num_labels
 
 
@@ -160,20 +183,21 @@ def expectations(model: PreTrainedModel, batch: dict[str, torch.Tensor], missing
     computed = {"logits": output.logits, "loss": output.loss, "last_hidden_state": output.hidden_states[-1]}
     computed |= {f"parameter.{name}": model.get_parameter(name) for name in missing}
     computed |= {f"grad.{name}": parameter.grad for name, parameter in model.named_parameters()}
-    return batch | {name: value.detach().float().contiguous() for name, value in computed.items()}
+    return {
+        name: value.detach().float().contiguous() if value.is_floating_point() else value
+        for name, value in (batch | computed).items()
+    }
 
 
 def write_case(name: str) -> None:
     case, folder = CASES[name], FIXTURES / name
-    shutil.rmtree(folder, ignore_errors=True)
     write_checkpoint(name, case, folder)
     model, missing = read_checkpoint(name, case.model, folder)
-    batch = {key: value.float() if value.is_floating_point() else value for key, value in inputs(name, model).items()}
-    wide = {key: value.double() if value.is_floating_point() else value for key, value in batch.items()}
-    save_file(expectations(model, wide, missing) | batch, folder / "expected.safetensors")
+    expected = expectations(model, inputs(name, model), missing)
+    save_file(expected, folder / "expected.safetensors")
     notes = {
         "transformers": transformers.__version__,
-        "torch": torch.__version__,
+        "torch": torch.__version__.partition("+")[0],
         "class": case.model.__name__,
         "attention": "eager",
         "arithmetic": "float64 over the checkpoint's own values, rounded to float32",
@@ -184,12 +208,14 @@ def write_case(name: str) -> None:
         "zero_gradient": [key for key, _ in model.named_parameters() if key.endswith("attention.self.key.bias")],
     }
     (folder / "expected.json").write_text(json.dumps(notes, indent=2) + "\n")
-    print(f"{name}: loss {float(load_file(folder / 'expected.safetensors')['loss']):.6f}, {sum(file.stat().st_size for file in folder.iterdir())} bytes")
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    print(f"{name}: {notes['parameters']} parameters, loss {expected['loss'].item():.6f}, {size} bytes")
 
 
 if __name__ == "__main__":
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     torch.set_num_threads(1)
-    for name in sys.argv[1:] or CASES:
+    shutil.rmtree(FIXTURES, ignore_errors=True)
+    for name in CASES:
         write_case(name)

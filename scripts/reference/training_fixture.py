@@ -7,8 +7,8 @@ The arithmetic is float64. `float32_deviation` in each file says how far PyTorch
 import json
 import math
 import shutil
-import sys
 import zlib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -31,16 +31,18 @@ BATCH, SHORTEST, LONGEST = 4, 3, 9
 SCHEDULES = {"cosine": get_cosine_schedule_with_warmup, "linear": get_linear_schedule_with_warmup}
 
 Masks = dict[str, torch.Tensor]
+Batch = dict[str, torch.Tensor]
+Values = dict[str, torch.Tensor]
 
 
 @dataclass
 class Case:
     method: str
-    bias: bool = False
+    train_bias: bool = False
     weight_decay: float = 0.0
-    schedule: str = "cosine"
-    max_norm: float | None = None
-    accumulation: int = 1
+    lr_scheduler_type: str = "cosine"
+    max_grad_norm: float | None = None
+    gradient_accumulation_steps: int = 1
     learning_rate: float = 1e-3
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
@@ -50,23 +52,24 @@ CASES = {
     "rows": Case("rows"),
     "columns": Case("columns"),
     "both": Case("both"),
-    "rows-bias": Case("rows", bias=True),
+    "rows-bias": Case("rows", train_bias=True),
     "rows-decay": Case("rows", weight_decay=0.01),
-    "rows-accumulated": Case("rows", schedule="linear", max_norm=0.5, accumulation=2),
+    "rows-accumulated": Case("rows", lr_scheduler_type="linear", max_grad_norm=0.5, gradient_accumulation_steps=2),
     "full": Case("full"),
     "full-decay": Case("full", weight_decay=0.01),
 }
 
 
-def batches(name: str, config: transformers.PreTrainedConfig) -> list[dict[str, torch.Tensor]]:
+def batches(name: str, config: transformers.PreTrainedConfig) -> list[Batch]:
     """As many batches as the longest case takes; each is padded on the right to its own longest row."""
     draw = np.random.default_rng(zlib.crc32(name.encode()))
     words = [word for word in range(config.vocab_size) if word != config.pad_token_id]
     made = []
-    for _ in range(STEPS * max(case.accumulation for case in CASES.values())):
+    for _ in range(STEPS * max(case.gradient_accumulation_steps for case in CASES.values())):
         lengths = draw.integers(SHORTEST, LONGEST + 1, BATCH)
         mask = (np.arange(lengths.max()) < lengths[:, None]).astype(np.int64)
-        batch = {"input_ids": np.where(mask, draw.choice(words, mask.shape), config.pad_token_id), "attention_mask": mask}
+        ids = np.where(mask, draw.choice(words, mask.shape), config.pad_token_id)
+        batch = {"input_ids": ids, "attention_mask": mask}
         if config.type_vocab_size > 1:
             batch["token_type_ids"] = mask * draw.integers(0, config.type_vocab_size, mask.shape)
         batch["labels"] = draw.integers(0, config.num_labels, BATCH)
@@ -87,22 +90,27 @@ def trained(model: PreTrainedModel, case: Case) -> Masks:
                 mask[:RANK] = 1
             if case.method in ("columns", "both"):
                 mask[:, :RANK] = 1
-            if case.bias:
+            if case.train_bias:
                 masks[f"{name}.bias"] = torch.ones_like(module.bias)
     return masks
 
 
+def decayed(model: PreTrainedModel) -> set[str]:
+    """Where transformers' Trainer puts weight decay: on everything but biases and norms."""
+    return set(Trainer.get_decay_parameter_names(None, model))
+
+
 def optimizer_for(model: PreTrainedModel, masks: Masks, case: Case) -> torch.optim.AdamW:
-    """Weight decay where transformers' Trainer puts it: on everything but biases and norms."""
-    decayed = set(Trainer.get_decay_parameter_names(None, model))
+    decay, rest = set(masks) & decayed(model), set(masks) - decayed(model)
     groups = [
-        {"params": [model.get_parameter(name) for name in masks if name in decayed], "weight_decay": case.weight_decay},
-        {"params": [model.get_parameter(name) for name in masks if name not in decayed], "weight_decay": 0.0},
+        {"params": [model.get_parameter(name) for name in sorted(decay)], "weight_decay": case.weight_decay},
+        {"params": [model.get_parameter(name) for name in sorted(rest)], "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(groups, lr=case.learning_rate, betas=case.betas, eps=case.eps, foreach=False)
 
 
-def train(folder: Path, data: list[dict[str, torch.Tensor]], case: Case, dtype: torch.dtype) -> tuple[PreTrainedModel, Masks, dict]:
+def train(folder: Path, data: list[Batch], case: Case, dtype: torch.dtype) -> tuple[PreTrainedModel, Masks, dict]:
+    """The trained model, what of it was trained, and the curves. A step's loss is the mean of its micro-batches'."""
     model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=dtype, attn_implementation="eager").eval()
     masks = trained(model, case)
     initial = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
@@ -112,13 +120,15 @@ def train(folder: Path, data: list[dict[str, torch.Tensor]], case: Case, dtype: 
         else:
             parameter.requires_grad_(False)
     optimizer = optimizer_for(model, masks, case)
-    scheduler = SCHEDULES[case.schedule](optimizer, WARMUP, STEPS)
+    scheduler = SCHEDULES[case.lr_scheduler_type](optimizer, WARMUP, STEPS)
     curve = {"losses": [], "learning_rates": [], "gradient_norms": []}
     for step in range(STEPS):
-        losses = [model(**batch).loss for batch in data[step * case.accumulation : (step + 1) * case.accumulation]]
-        loss = torch.stack(losses).mean()
+        first = step * case.gradient_accumulation_steps
+        micro_batches = data[first : first + case.gradient_accumulation_steps]
+        loss = torch.stack([model(**batch).loss for batch in micro_batches]).mean()
         loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_([model.get_parameter(name) for name in masks], case.max_norm or math.inf)
+        parameters = [model.get_parameter(name) for name in masks]
+        norm = torch.nn.utils.clip_grad_norm_(parameters, case.max_grad_norm or math.inf)
         curve["losses"].append(loss.item())
         curve["learning_rates"].append(scheduler.get_last_lr()[0])
         curve["gradient_norms"].append(norm.item())
@@ -132,14 +142,14 @@ def train(folder: Path, data: list[dict[str, torch.Tensor]], case: Case, dtype: 
 
 
 @torch.no_grad()
-def restore(model: PreTrainedModel, masks: Masks, initial: dict[str, torch.Tensor]) -> None:
+def restore(model: PreTrainedModel, masks: Masks, initial: Values) -> None:
     """Takes back the decay of the entries that stay, which AdamW applies whatever the gradient is."""
     for name, mask in masks.items():
         parameter = model.get_parameter(name)
         parameter.copy_(torch.where(mask == 1, parameter, initial[name]))
 
 
-def values(model: PreTrainedModel, masks: Masks, case: Case) -> dict[str, torch.Tensor]:
+def values(model: PreTrainedModel, masks: Masks, case: Case) -> Values:
     """What was trained, by parameter name; of a weight trained in part, its rows and its columns."""
     kept = {}
     for name, mask in masks.items():
@@ -159,30 +169,35 @@ def rounded_up(value: float) -> float:
     return float(f"{math.ceil(value / unit) * unit:.0e}")
 
 
-def deviation(curve: dict, final: dict[str, torch.Tensor], curve32: dict, final32: dict[str, torch.Tensor], zero: list[str]) -> dict:
-    losses = max(abs(a - b) / a for a, b in zip(curve["losses"], curve32["losses"]))
-    finals = max((final[name] - final32[name].double()).abs().max().item() for name in final if name not in zero)
-    return {"losses_relative": rounded_up(losses), "values_absolute": rounded_up(finals)}
+def deviation(losses: list[float], losses32: list[float], final: Values, final32: Values) -> dict[str, float]:
+    relative = max(abs(a - b) / a for a, b in zip(losses, losses32))
+    compared = set(final) - set(noise(final))
+    absolute = max((final[name] - final32[name].double()).abs().max().item() for name in compared)
+    return {"losses_relative": rounded_up(relative), "values_absolute": rounded_up(absolute)}
 
 
-def write_case(name: str, data: list[dict[str, torch.Tensor]], kind: str) -> None:
+def noise(names: Iterable[str]) -> list[str]:
+    """Softmax does not see the bias of the keys: its gradient is zero but for rounding, which Adam then scales up."""
+    return [name for name in names if name.endswith("attention.self.key.bias")]
+
+
+def write_case(name: str, data: list[Batch], kind: str) -> None:
     case, source, folder = CASES[kind], FIXTURES / "models" / name, FIXTURES / "training" / name
     model, masks, curve = train(source, data, case, torch.float64)
     model32, _, curve32 = train(source, data, case, torch.float32)
     final, final32 = values(model, masks, case), values(model32, masks, case)
-    zero = [key for key in final if key.endswith("attention.self.key.bias")]
     notes = {
         "transformers": transformers.__version__,
-        "torch": torch.__version__,
+        "torch": torch.__version__.partition("+")[0],
         "model": name,
         "rank": RANK,
         "steps": STEPS,
         "warmup_steps": WARMUP,
         **asdict(case),
         "trained": int(sum(mask.sum().item() for mask in masks.values())),
-        "decayed": sorted(set(masks) & set(Trainer.get_decay_parameter_names(None, model))) if case.weight_decay else [],
-        "zero_gradient": zero,
-        "float32_deviation": deviation(curve, final, curve32, final32, zero),
+        "decayed": sorted(set(masks) & decayed(model)) if case.weight_decay else [],
+        "zero_gradient": noise(final),
+        "float32_deviation": deviation(curve["losses"], curve32["losses"], final, final32),
         **curve,
     }
     save_file({key: value.float() for key, value in final.items()}, folder / f"{kind}.safetensors")
@@ -195,11 +210,12 @@ if __name__ == "__main__":
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     torch.set_num_threads(1)
+    shutil.rmtree(FIXTURES / "training", ignore_errors=True)
     for name in MODELS:
         folder = FIXTURES / "training" / name
-        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         data = batches(name, transformers.AutoConfig.from_pretrained(FIXTURES / "models" / name))
-        save_file({f"{i}.{key}": value for i, batch in enumerate(data) for key, value in batch.items()}, folder / "batches.safetensors")
-        for kind in sys.argv[1:] or CASES:
+        tensors = {f"{i}.{key}": value for i, batch in enumerate(data) for key, value in batch.items()}
+        save_file(tensors, folder / "batches.safetensors")
+        for kind in CASES:
             write_case(name, data, kind)

@@ -86,7 +86,7 @@ function setsIdeographsApart(normalizer: Step): boolean {
 // The blocks of the Rust code, with its gap from U+2B820 to U+2B91F.
 const ideographs =
   "[\\x{4E00}-\\x{9FFF}\\x{3400}-\\x{4DBF}\\x{20000}-\\x{2A6DF}\\x{2A700}-\\x{2B81F}\\x{2B920}-\\x{2CEAF}" +
-  "\\x{F900}-\\x{FAFF}\\x{2F800}-\\x{2FA1F}]";
+  "\\x{2F800}-\\x{2FA1F}]";
 const byteLevelWords = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
 /** JavaScript's \s has U+FEFF and lacks U+0085; the library minds that in a Split, but not in ByteLevel's own pattern. */

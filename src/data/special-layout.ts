@@ -88,12 +88,15 @@ function readTemplate(processor: unknown, where: string): SpecialLayout {
       if ("Sequence" in item) return { text: item.Sequence.id === "A" ? 0 : 1, typeId: item.Sequence.type_id };
       const { id, type_id: typeId } = item.SpecialToken;
       const token = Object.hasOwn(tokens, id) ? tokens[id] : undefined;
-      if (!token) throw new Error(`${where}: post_processor.${name} names ${JSON.stringify(id)}, which special_tokens lacks`);
+      if (!token)
+        throw new Error(`${where}: post_processor.${name} names ${JSON.stringify(id)}, which special_tokens lacks`);
       return { ids: token.ids, typeId };
     });
     const met = read.flatMap((piece) => ("text" in piece ? [piece.text] : [])).sort();
     if (met.join() !== [0, 1].slice(0, texts).join()) {
-      throw new Error(`${where}: post_processor.${name} holds the texts [${met.join(", ")}], expected each of ${texts} once`);
+      throw new Error(
+        `${where}: post_processor.${name} holds the texts [${met.join(", ")}], expected each of ${texts} once`,
+      );
     }
     return read;
   };

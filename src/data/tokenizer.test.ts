@@ -47,7 +47,8 @@ describe.each(["bert", "roberta"])("%s", (name) => {
   test("cuts to every length as each strategy does", () => {
     for (const expected of fixture.truncated) {
       if (expected.fails) expect(() => encoded(expected)).toThrow(/^truncation: only_/);
-      else expect(encoded(expected), JSON.stringify(expected)).toEqual({ ids: expected.ids, typeIds: expected.typeIds });
+      else
+        expect(encoded(expected), JSON.stringify(expected)).toEqual({ ids: expected.ids, typeIds: expected.typeIds });
     }
     expect(fixture.truncated.filter(({ fails }) => fails).length).toBeGreaterThan(0);
   });
@@ -69,8 +70,12 @@ describe.each(["bert", "roberta"])("%s", (name) => {
     expect(tokenizer.specialTokens).toEqual(fixture.specialTokens);
     expect(createTokenizer(fixture.tokenizer, null, "tokenizer.json").specialTokens).toEqual(fixture.specialTokens);
     const config = { pad_token: { content: fixture.config["mask_token"] } };
-    expect(createTokenizer(fixture.tokenizer, config, "tokenizer.json").specialTokens.pad).toBe(fixture.specialTokens["mask"]);
-    expect(createTokenizer(fixture.tokenizer, { mask_token: "absent" }, "tokenizer.json").specialTokens.mask).toBeNull();
+    expect(createTokenizer(fixture.tokenizer, config, "tokenizer.json").specialTokens.pad).toBe(
+      fixture.specialTokens["mask"],
+    );
+    expect(
+      createTokenizer(fixture.tokenizer, { mask_token: "absent" }, "tokenizer.json").specialTokens.mask,
+    ).toBeNull();
   });
 
   test("knows the size of its vocabulary", () => {
@@ -112,10 +117,26 @@ test.each([
   ["null", null, "t.json: Invalid input: expected object, received null"],
   ["an array", [], "t.json: Invalid input: expected object, received array"],
   ["no model", {}, "t.json: model: Invalid input: expected object, received undefined"],
-  ["a model without a vocabulary", { model: {} }, "t.json: not a tokenizer that can be read: Unknown TokenizerModel type: undefined"],
-  ["a model of no known type", { model: { type: "X" } }, "t.json: not a tokenizer that can be read: Unknown TokenizerModel type: X"],
-  ["an unknown normaliser", { model, normalizer: { type: "X" } }, "t.json: not a tokenizer that can be read: Unknown Normalizer type: X"],
-  ["added tokens without ids", { model, added_tokens: [{ content: "x" }] }, "t.json: added_tokens.0.id: Invalid input: expected number, received undefined"],
+  [
+    "a model without a vocabulary",
+    { model: {} },
+    "t.json: not a tokenizer that can be read: Unknown TokenizerModel type: undefined",
+  ],
+  [
+    "a model of no known type",
+    { model: { type: "X" } },
+    "t.json: not a tokenizer that can be read: Unknown TokenizerModel type: X",
+  ],
+  [
+    "an unknown normaliser",
+    { model, normalizer: { type: "X" } },
+    "t.json: not a tokenizer that can be read: Unknown Normalizer type: X",
+  ],
+  [
+    "added tokens without ids",
+    { model, added_tokens: [{ content: "x" }] },
+    "t.json: added_tokens.0.id: Invalid input: expected number, received undefined",
+  ],
 ])("refuses %s", (_, file, message) => {
   expect(() => createTokenizer(file, null, "t.json")).toThrow(new Error(message));
 });
@@ -128,7 +149,9 @@ test("refuses a configuration that is none", () => {
 
 test("refuses a text with a word the vocabulary cannot hold", () => {
   const bare = createTokenizer({ model: { ...model, unk_token: "absent" } }, null, "t.json");
-  expect(() => bare.encode(["b"], { maxLength: 9 })).toThrow('t.json: no id for "absent", and no token for unknown words');
+  expect(() => bare.encode(["b"], { maxLength: 9 })).toThrow(
+    't.json: no id for "absent", and no token for unknown words',
+  );
 });
 
 const minilm = process.env["ROCOFT_MINILM"] ?? "";

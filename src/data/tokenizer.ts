@@ -59,12 +59,17 @@ export function createTokenizer(tokenizerJson: unknown, tokenizerConfigJson: unk
     const pieces = texts.length === 2 ? layout.pair : layout.single;
     const room = maxLength - specialCount(pieces);
     if (!(room >= 0)) {
-      throw new Error(`${where}: maximum length ${maxLength}, expected at least the ${specialCount(pieces)} special tokens`);
+      throw new Error(
+        `${where}: maximum length ${maxLength}, expected at least the ${specialCount(pieces)} special tokens`,
+      );
     }
     const whole = texts.map((text) => idsOf(library, text, where));
     const kept = keptLengths(lengthsOf(whole), room, truncation);
     const cut = config.truncation_side === "left" ? last : first;
-    const placed = place(pieces, whole.map((ids, i) => cut(ids, kept[i]!)));
+    const placed = place(
+      pieces,
+      whole.map((ids, i) => cut(ids, kept[i]!)),
+    );
     return { ...placed, removed: sum(lengthsOf(whole)) - sum(kept) };
   };
 
@@ -96,7 +101,8 @@ function place(pieces: readonly Piece[], texts: readonly (readonly number[])[]):
 function idsOf(library: LibraryTokenizer, text: string, where: string): readonly number[] {
   const { ids, tokens } = library.encode(text);
   const unknown = ids.indexOf(undefined);
-  if (unknown >= 0) throw new Error(`${where}: no id for ${JSON.stringify(tokens[unknown])}, and no token for unknown words`);
+  if (unknown >= 0)
+    throw new Error(`${where}: no id for ${JSON.stringify(tokens[unknown])}, and no token for unknown words`);
   return ids as readonly number[];
 }
 

@@ -17,7 +17,9 @@ export function keptLengths(lengths: readonly number[], room: number, truncation
   const length = lengths[cut];
   if (length === undefined) throw new Error(`truncation: ${truncation} of a single text, expected a pair`);
   if (length <= excess) {
-    throw new Error(`truncation: ${truncation} must remove ${excess} tokens of a text of ${length}, expected one to stay`);
+    throw new Error(
+      `truncation: ${truncation} must remove ${excess} tokens of a text of ${length}, expected one to stay`,
+    );
   }
   return lengths.map((kept, i) => (i === cut ? kept - excess : kept));
 }

@@ -10,8 +10,14 @@ export function input(name: string, shape: Shape, type: ValueType = "float32"): 
   return apply("input", [], { name, shape, type });
 }
 
-export function constant(value: number, type: ValueType = "float32"): Value<"constant"> {
-  return apply("constant", [], { value, type });
+export function constant(value: number, type: ValueType = "float32", shape: readonly number[] = []): Value<"constant"> {
+  return apply("constant", [], { value, type, shape });
+}
+
+/** `value` everywhere, shaped as `like`. */
+export function fill(value: number, like: Value): Value {
+  const { shape, type } = like;
+  return shape.every((n) => typeof n === "number") ? constant(value, type, shape as readonly number[]) : expand(constant(value, type), like);
 }
 
 function pair(a: Scalar, b: Scalar): [Value, Value] {

@@ -18,7 +18,8 @@ export function print(outputs: readonly Value[]): string {
 function leafName({ attrs }: Value): string | null {
   if (attrs === null) return null;
   if ("name" in attrs) return attrs.name;
-  return "value" in attrs ? String(attrs.value) : null;
+  if (!("value" in attrs)) return null;
+  return attrs.shape.length === 0 ? String(attrs.value) : `${attrs.value}${formatShape(attrs.shape)}`;
 }
 
 function expression(value: Value, names: ReadonlyMap<Value, string>): string {

@@ -63,7 +63,7 @@ function selection(op: string, { shape }: Value, { axis, indices }: Attrs<"take"
 
 export const shapes: { readonly [P in Primitive]: ShapeRule<P> } = {
   input: (_, { shape, type }) => ({ shape, type }),
-  constant: (_, { type }) => ({ shape: [], type }),
+  constant: (_, { shape, type }) => ({ shape, type }),
   iota: ([x], { axis }) => ({ shape: [x.shape[axisFromFront(axis, x.shape.length)]!], type: "int64" }),
   count: () => ({ shape: [], type: "float32" }),
 

@@ -1,6 +1,6 @@
 /** Rewrites that keep a graph's value and make it cheaper, each a rule of its own; `simplify` applies them all, bottom up. */
 import { axisFromFront } from "../tensor/shape.ts";
-import { contract, replace, take } from "./ops.ts";
+import { constant, contract, replace, take } from "./ops.ts";
 import type { Shape } from "./primitive.ts";
 import { isOp, type Value } from "./value.ts";
 import { rebuild, topological } from "./walk.ts";
@@ -8,16 +8,15 @@ import { rebuild, topological } from "./walk.ts";
 /** A cheaper value equal to the given one, or null where the rule has nothing to say. */
 export type Rewrite = (value: Value) => Value | null;
 
-const isConstant = (x: Value, value: number) => isOp(x, "constant") && x.attrs.value === value;
-const isZero = (x: Value) => isConstant(x, 0) || (isOp(x, "expand") && isConstant(x.operands[0], 0));
+const isConstant = (x: Value, value: number): boolean => (isOp(x, "constant") ? x.attrs.value === value : isOp(x, "expand") && isConstant(x.operands[0], value));
 const shapedLike = (x: Value, y: Value) => x.shape.length === y.shape.length && x.shape.every((n, axis) => n === y.shape[axis]);
 
 /** x + 0 → x, where the zero did not broadcast x. */
 export const addZero: Rewrite = (y) => {
   if (!isOp(y, "add")) return null;
   const [a, b] = y.operands;
-  if (isZero(b) && shapedLike(a, y)) return a;
-  return isZero(a) && shapedLike(b, y) ? b : null;
+  if (isConstant(b, 0) && shapedLike(a, y)) return a;
+  return isConstant(a, 0) && shapedLike(b, y) ? b : null;
 };
 
 /** 1·x → x and x/1 → x. */
@@ -55,6 +54,13 @@ export const takeInsideReplace: Rewrite = (y) => {
   return replace(taken(base), taken(slices), inner.attrs.axis, inner.attrs.indices);
 };
 
+/** Slices of a filled shape → a smaller one. */
+export const takeOfConstant: Rewrite = (y) => {
+  if (!isOp(y, "take") || !isOp(y.operands[0], "constant")) return null;
+  const { value, type } = y.operands[0].attrs;
+  return constant(value, type, y.shape as readonly number[]);
+};
+
 /** All slices in order → the whole. */
 export const takeAll: Rewrite = (y) => {
   if (!isOp(y, "take") || !shapedLike(y.operands[0], y)) return null;
@@ -90,6 +96,7 @@ export const rewrites: readonly Rewrite[] = [
   expandInside,
   takeInsideContract,
   takeInsideReplace,
+  takeOfConstant,
   takeAll,
   transposeTwice,
   inverses,

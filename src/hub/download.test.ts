@@ -1,4 +1,11 @@
-HEADD
+import { lstat, readFile, readlink, realpath, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import type { DownloadProgress } from "./download.ts";
+import { checkpoint, complaint, filesUnder, folderOf, sharded, weightless } from "./folders.cases.ts";
+import { fetched, hubWith, id, names } from "./hub.cases.ts";
+import { type HubContents, startHub } from "./hub-server.cases.ts";
+import { resolveModel } from "./resolve.ts";
 
 test("a model is downloaded into Hugging Face's cache layout", async () => {
   const files = {
@@ -9,19 +16,19 @@ test("a model is downloaded into Hugging Face's cache layout", async () => {
   };
   const hub = await hubWith({ files });
   const resolved = await resolveModel(id, { environment: hub.environment });
-  const folder = join(repositoryOf(hub), "snapshots", hub.commit);
+  const folder = join(hub.repository, "snapshots", hub.commit);
   expect(resolved).toEqual({ folder, id, revision: hub.commit });
   expect(await filesUnder(folder)).toEqual(names({ ...checkpoint, "special_tokens_map.json": "" }));
   for (const name of names(checkpoint)) {
     expect(await readFile(join(folder, name))).toEqual(Buffer.from(checkpoint[name] as Uint8Array));
     expect(await readlink(join(folder, name))).toMatch(/^\.\.\/\.\.\/blobs\/([0-9a-f]{40}|[0-9a-f]{64})$/);
   }
-  expect(await readFile(join(repositoryOf(hub), "refs", "main"), "utf8")).toBe(hub.commit);
-  expect(await filesUnder(join(repositoryOf(hub), "blobs"))).toHaveLength(5);
+  expect(await readFile(join(hub.repository, "refs", "main"), "utf8")).toBe(hub.commit);
+  expect(await filesUnder(join(hub.repository, "blobs"))).toHaveLength(5);
 });
 
 test("the second time no file is asked for", async () => {
-  const hub = await hubWith({});
+  const hub = await hubWith();
   const first = await resolveModel(id, { environment: hub.environment });
   expect(fetched(hub)).not.toEqual([]);
   hub.requests.length = 0;
@@ -30,11 +37,21 @@ test("the second time no file is asked for", async () => {
   expect(fetched(hub)).toEqual([]);
 });
 
-test("only what is missing, broken or of another size is fetched again", async () => {
-  const hub = await hubWith({});
+test("a file that stands in the cache without a link, as where links are not allowed, is not fetched", async () => {
+  const hub = await hubWith();
   const { folder } = await resolveModel(id, { environment: hub.environment });
-  await rm(join(repositoryOf(hub), "blobs", await blobOf(folder, "tokenizer.json")));
-  await writeFile(join(repositoryOf(hub), "blobs", await blobOf(folder, "model.safetensors")), "half");
+  const path = join(folder, "model.safetensors");
+  await rename(await realpath(path), path);
+  hub.requests.length = 0;
+  await resolveModel(id, { environment: hub.environment });
+  expect(fetched(hub)).toEqual([]);
+});
+
+test("only what is missing, broken or of another size is fetched again", async () => {
+  const hub = await hubWith();
+  const { folder } = await resolveModel(id, { environment: hub.environment });
+  await rm(await realpath(join(folder, "tokenizer.json")));
+  await writeFile(await realpath(join(folder, "model.safetensors")), "half");
   await rm(join(folder, "config.json"));
   hub.requests.length = 0;
   await resolveModel(id, { environment: hub.environment });
@@ -82,6 +99,7 @@ test("a private model answers 401 without a token and 403 with another one", asy
     `hub: access to ${id} has not been granted; ask for it at ${hub.endpoint}/${id}, then set HF_TOKEN to a token that may read it (HTTP 403)`,
   );
   expect((await resolveModel(id, withToken("hf_good"))).revision).toBe(hub.commit);
+  expect(hub.leaked).toEqual([]);
 });
 
 test("a gated model, whose list of files is public, does so when its files are asked for", async () => {
@@ -96,7 +114,7 @@ test("a gated model, whose list of files is public, does so when its files are a
 });
 
 test("an unknown model and an unknown revision are told apart from the rest", async () => {
-  const hub = await hubWith({});
+  const hub = await hubWith();
   expect(await complaint(resolveModel("bert-of-nobody", { environment: hub.environment }))).toBe(
     `hub: no model bert-of-nobody with revision main at ${hub.endpoint}, and no folder of that name here; check the name (HTTP 404)`,
   );
@@ -149,7 +167,7 @@ test.each<[string, Partial<HubContents>, RegExp]>([
   const hub = await hubWith({ files, ...fault });
   expect(await complaint(resolveModel(id, { environment: hub.environment }))).toMatch(expected);
   const whole = name === "config.json" ? [] : names(weightless);
-  const left = await filesUnder(repositoryOf(hub));
+  const left = await filesUnder(hub.repository);
   expect(left.filter((path) => !path.startsWith("blobs"))).toEqual(
     whole.map((file) => join("snapshots", hub.commit, file)),
   );
@@ -173,11 +191,12 @@ test("a download that broke off is taken up where it ended, at the first file th
   expect(await filesUnder(folder)).toEqual(names(checkpoint));
 });
 
+const index = (shard: string) => ({
+  ...sharded,
+  "model.safetensors.index.json": JSON.stringify({ weight_map: { x: shard } }),
+});
+
 test("an index that names a shard outside the repository, or one that is not there, is refused", async () => {
-  const index = (shard: string) => ({
-    ...sharded,
-    "model.safetensors.index.json": JSON.stringify({ weight_map: { x: shard } }),
-  });
   const hub = await hubWith({ files: index("../../model.safetensors") });
   expect(await complaint(resolveModel(id, { environment: hub.environment }))).toMatch(
     /model.safetensors.index.json: weight_map.x: expected the name of a .safetensors file$/,

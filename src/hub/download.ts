@@ -132,6 +132,7 @@ async function* checkedBytes(
   try {
     for await (const chunk of stream) {
       received += chunk.length;
+      if (received > total) throw new Error("more arrives than was listed");
       hash.update(chunk);
       onProgress({ file: file.path, received, total });
       yield chunk;

@@ -9,13 +9,17 @@ function systemError(code: string): Error {
   return Object.assign(new Error(`${code}: as the system says it, write`), { code, syscall: "write" });
 }
 
+async function* arriving(): AsyncGenerator<Uint8Array> {
+  for (const piece of ["se", "", "cond"]) yield Buffer.from(piece);
+}
+
+function* wrong(): Generator<Uint8Array> {
+  yield Buffer.from("new");
+  throw new Error("the contents are wrong");
+}
+
 test("a file is written from text, from pieces and from pieces that arrive one by one", async () => {
   const path = join(await temporaryFolder(), "file");
-  async function* arriving() {
-    yield Buffer.from("se");
-    yield Buffer.from("");
-    yield Buffer.from("cond");
-  }
   await writeAtomically(path, "erst");
   expect(await readFile(path, "utf8")).toBe("erst");
   await writeAtomically(path, arriving());
@@ -55,11 +59,7 @@ test.each([
 
 test("an error of the contents comes through as it is", async () => {
   const folder = await temporaryFolder();
-  function* failing(): Generator<Uint8Array> {
-    yield Buffer.from("new");
-    throw new Error("the contents are wrong");
-  }
-  expect(await complaint(writeAtomically(join(folder, "file"), failing()))).toBe("the contents are wrong");
+  expect(await complaint(writeAtomically(join(folder, "file"), wrong()))).toBe("the contents are wrong");
   expect(await readdir(folder)).toEqual([]);
 });
 

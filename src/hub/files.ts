@@ -1,13 +1,13 @@
 /** Files written whole or not at all, folders for output, JSON and hashes. */
 import { createHash, randomUUID } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type * as z from "zod";
 import { readTextFile } from "./dataset.ts";
+import { bytesOf, writeFully } from "./pieces.ts";
 import { fileError, oneLine } from "./reasons.ts";
 
-/** The bytes of a file, at once or piece by piece. */
+/** What a file is to hold: text, or bytes piece by piece. */
 export type Contents = Iterable<Uint8Array> | AsyncIterable<Uint8Array> | string;
 
 /**
@@ -38,13 +38,6 @@ export async function writeAtomically(path: string, contents: Contents): Promise
 /** A name beside `path` that no other writer uses. */
 export function temporaryName(path: string): string {
   return `${path}.${randomUUID()}.tmp`;
-}
-
-async function writeFully(handle: FileHandle, chunk: Uint8Array): Promise<void> {
-  const piece = 2 ** 30; // Linux writes at most 2 GiB − 4 KiB in one call
-  for (let done = 0; done < chunk.length;) {
-    done += (await handle.write(chunk, done, Math.min(chunk.length - done, piece))).bytesWritten;
-  }
 }
 
 /**
@@ -113,12 +106,6 @@ export function sha256File(path: string): Promise<string> {
 /** The SHA-256 of the bytes of all `paths`, one file after the other, as 64 hexadecimal digits. */
 export async function sha256Files(paths: readonly string[]): Promise<string> {
   const hash = createHash("sha256");
-  for (const path of paths) {
-    try {
-      for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) hash.update(chunk as Buffer);
-    } catch (error) {
-      throw fileError(path, "cannot be read", error);
-    }
-  }
+  for (const path of paths) for await (const piece of bytesOf(path)) hash.update(piece);
   return hash.digest("hex");
 }

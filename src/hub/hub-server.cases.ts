@@ -1,6 +1,6 @@
 /** A small hub on this machine, for tests: it answers what the hub's client asks and counts it. */
 import { createHash } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export interface HubContents {
@@ -23,6 +23,8 @@ export interface HubServer {
   readonly commit: string;
   /** `METHOD /path` of each request so far. */
   readonly requests: string[];
+  /** The tokens that were sent to the address which large files are stored at. */
+  readonly leaked: string[];
   close(): Promise<void>;
 }
 
@@ -31,41 +33,60 @@ interface File {
   readonly bytes: Buffer;
   readonly oid: string;
   readonly sha256: string;
-  /** The hub stores large files apart; here a file is large by its name. */
+  /** The hub stores large files at another address; here a file is large by its name. */
   readonly large: boolean;
 }
 
-type Route = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  contents: HubContents,
-  files: readonly File[],
-) => void;
-
-const commitOf = (files: readonly File[]): string =>
-  createHash("sha1")
-    .update(files.map(({ oid }) => oid).join())
-    .digest("hex");
-
-/** Starts a hub with one model on a free port of the loopback interface. */
-export async function startHub(contents: HubContents): Promise<HubServer> {
-  const requests: string[] = [];
-  const files = Object.entries(contents.files).map(([name, data]) => describe(name, Buffer.from(data as Uint8Array)));
-  const server = createServer((request, response) => {
-    const path = decodeURIComponent(request.url!.replace(/\?.*/, ""));
-    requests.push(`${request.method} ${path}`);
-    const route = routes.find(([pattern]) => pattern(contents.id).test(path));
-    if (route === undefined) refuse(response, 404, "Repository not found");
-    else route[1](request, response, contents, files);
-  });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as AddressInfo;
-  return { endpoint: `http://127.0.0.1:${port}`, commit: commitOf(files), requests, close: () => close(server) };
+interface Hub {
+  readonly contents: HubContents;
+  readonly files: readonly File[];
+  readonly commit: string;
+  /** The address that large files are stored at. */
+  readonly storage: string;
 }
 
-function close(server: Server): Promise<void> {
+type Route = (request: IncomingMessage, response: ServerResponse, hub: Hub) => void;
+
+/** Starts a hub with one model on two free ports of the loopback interface. */
+export async function startHub(contents: HubContents): Promise<HubServer> {
+  const requests: string[] = [];
+  const leaked: string[] = [];
+  const files = Object.entries(contents.files).map(([name, data]) => describe(name, Buffer.from(data as Uint8Array)));
+  const commit = sha1(files.map(({ oid }) => oid).join());
+  const storage = await listen((request, response) => {
+    requests.push(`${request.method} ${request.url}`);
+    if (request.headers.authorization !== undefined) leaked.push(request.headers.authorization);
+    sendBody(request, response, contents, fileOf(request, files)!);
+  });
+  const hub = { contents, files, commit, storage: addressOf(storage) };
+  const server = await listen((request, response) => {
+    const path = decodeURIComponent(request.url!.replace(/\?.*/, ""));
+    requests.push(`${request.method} ${path}`);
+    const route = Object.keys(routes).find((prefix) => path.startsWith(prefix.replace("ID", contents.id)));
+    if (route === undefined) refuse(response, 404, "Repository not found");
+    else routes[route]!(request, response, hub);
+  });
+  const close = () => Promise.all([server, storage].map(shut)).then(() => {});
+  return { endpoint: addressOf(server), commit, requests, leaked, close };
+}
+
+async function listen(listener: RequestListener): Promise<Server> {
+  const server = createServer(listener);
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  return server;
+}
+
+function addressOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function shut(server: Server): Promise<void> {
   server.closeAllConnections();
   return new Promise((done) => server.close(() => done()));
+}
+
+function sha1(text: string): string {
+  return createHash("sha1").update(text).digest("hex");
 }
 
 function describe(name: string, bytes: Buffer): File {
@@ -74,39 +95,23 @@ function describe(name: string, bytes: Buffer): File {
   return { name, bytes, oid, sha256, large: /\.(safetensors|bin)$/.test(name) };
 }
 
-const routes: readonly (readonly [(id: string) => RegExp, Route])[] = [
-  [(id) => new RegExp(`^/api/models/${id}/revision/`), sendInfo],
-  [(id) => new RegExp(`^/api/models/${id}/tree/`), sendTree],
-  [(id) => new RegExp(`^/${id}/resolve/`), sendFile],
-  [() => /^\/large\//, sendLarge],
-];
+const routes: { readonly [prefix: string]: Route } = {
+  "/api/models/ID/revision/": sendInfo,
+  "/api/models/ID/tree/": sendTree,
+  "/ID/resolve/": sendFile,
+};
 
-function sendInfo(
-  request: IncomingMessage,
-  response: ServerResponse,
-  contents: HubContents,
-  files: readonly File[],
-): void {
+function sendInfo(request: IncomingMessage, response: ServerResponse, { contents, commit }: Hub): void {
   if (!permitted(request, response, contents.token)) return;
-  const sha = commitOf(files);
   const revision = decodeURIComponent(/\/revision\/([^?]*)/.exec(request.url!)![1]!);
-  if (!["main", "refs/pr/1", sha].includes(revision)) return refuse(response, 404, `Invalid rev id: ${revision}`);
-  sendJson(response, {
-    _id: "1",
-    id: contents.id,
-    sha,
-    lastModified: "2026-01-01T00:00:00.000Z",
-    gated: contents.gate ? "auto" : false,
-  });
+  if (!["main", "refs/pr/1", commit].includes(revision)) return refuse(response, 404, `Invalid rev id: ${revision}`);
+  const { id, gate } = contents;
+  const lastModified = "2026-01-01T00:00:00.000Z";
+  sendJson(response, { _id: "1", id, sha: commit, lastModified, gated: gate ? "auto" : false });
 }
 
 /** The list comes in pages of three, as the hub's comes in pages of a thousand. */
-function sendTree(
-  request: IncomingMessage,
-  response: ServerResponse,
-  contents: HubContents,
-  files: readonly File[],
-): void {
+function sendTree(request: IncomingMessage, response: ServerResponse, { contents, files }: Hub): void {
   if (!permitted(request, response, contents.token)) return;
   const url = new URL(request.url!, `http://${request.headers.host}`);
   const start = Number(url.searchParams.get("cursor") ?? 0);
@@ -123,67 +128,41 @@ function sendTree(
   sendJson(response, [{ type: "directory", path: "onnx", size: 0, oid: "0".repeat(40) }, ...entries]);
 }
 
-function sendFile(
-  request: IncomingMessage,
-  response: ServerResponse,
-  contents: HubContents,
-  files: readonly File[],
-): void {
+const chunked = "application/vnd.xet-fileinfo+json";
+
+function sendFile(request: IncomingMessage, response: ServerResponse, hub: Hub): void {
+  const { contents, files, commit, storage } = hub;
   if (!permitted(request, response, contents.token ?? contents.gate)) return;
-  const file = named(request, files);
-  if (file === undefined) {
-    response.setHeader("X-Error-Code", "EntryNotFound");
-    return refuse(response, 404, "Entry not found");
-  }
-  response.setHeader("X-Repo-Commit", commitOf(files));
+  const file = fileOf(request, files);
+  if (file === undefined) return refuse(response, 404, "Entry not found");
+  response.setHeader("X-Repo-Commit", commit);
   response.setHeader("ETag", `"${file.oid}"`);
   if (!file.large) return sendBody(request, response, contents, file);
   response.setHeader("X-Linked-Size", String(file.bytes.length));
   response.setHeader("X-Linked-ETag", `"${file.sha256}"`);
   if (request.headers.accept?.includes(chunked)) return sendChunkedInfo(response, file);
-  response.writeHead(302, { Location: `/large/${file.name}` }).end();
+  response.writeHead(302, { Location: `${storage}/${file.name}` }).end();
 }
-
-const chunked = "application/vnd.xet-fileinfo+json";
 
 /** Says that the file could also be had by the chunk protocol, which this hub does not speak. */
 function sendChunkedInfo(response: ServerResponse, { sha256 }: File): void {
+  const nowhere = "http://127.0.0.1:9";
   response.setHeader("X-Xet-Hash", sha256);
-  response.setHeader(
-    "Link",
-    '<http://127.0.0.1:9/auth>; rel="xet-auth", <http://127.0.0.1:9/r>; rel="xet-reconstruction-info"',
-  );
+  response.setHeader("Link", `<${nowhere}/a>; rel="xet-auth", <${nowhere}/r>; rel="xet-reconstruction-info"`);
   response.setHeader("Content-Type", chunked);
   response.end("{}");
 }
 
-function sendLarge(
-  request: IncomingMessage,
-  response: ServerResponse,
-  contents: HubContents,
-  files: readonly File[],
-): void {
-  response.setHeader("ETag", `"${named(request, files)!.sha256}"`);
-  sendBody(request, response, contents, named(request, files)!);
-}
-
-function named(request: IncomingMessage, files: readonly File[]): File | undefined {
+function fileOf(request: IncomingMessage, files: readonly File[]): File | undefined {
   return files.find(({ name }) => name === request.url!.replace(/\?.*/, "").split("/").at(-1));
 }
 
-function sendBody(
-  request: IncomingMessage,
-  response: ServerResponse,
-  contents: HubContents,
-  { name, bytes }: File,
-): void {
-  const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
+function sendBody(request: IncomingMessage, response: ServerResponse, contents: HubContents, file: File): void {
+  const { name, bytes } = file;
+  const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "");
   if (range !== null) {
-    const [start, end] = [Number(range[1]), Math.min(Number(range[2] || Infinity), bytes.length - 1)];
-    response.writeHead(206, {
-      "Content-Range": `bytes ${start}-${end}/${bytes.length}`,
-      "Content-Length": end - start + 1,
-    });
+    const [start, end] = [Number(range[1]), Math.min(Number(range[2]), bytes.length - 1)];
+    response.writeHead(206, { "Content-Range": `bytes ${start}-${end}/${bytes.length}` });
     response.end(bytes.subarray(start, end + 1));
     return;
   }
@@ -193,9 +172,8 @@ function sendBody(
     return;
   }
   const last = bytes.length - 1;
-  response.end(
-    contents.damage === name ? Buffer.concat([bytes.subarray(0, last), Buffer.of(bytes[last]! ^ 1)]) : bytes,
-  );
+  const damaged = Buffer.concat([bytes.subarray(0, last), Buffer.of(bytes[last]! ^ 1)]);
+  response.end(contents.damage === name ? damaged : bytes);
 }
 
 function permitted(request: IncomingMessage, response: ServerResponse, token: string | undefined): boolean {

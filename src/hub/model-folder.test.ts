@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, symlink, truncate, writeFile } from "node:fs/promises";
+import { mkdir, readdir, symlink, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { type DType, fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from "../tensor/dtype.ts";
@@ -113,11 +113,13 @@ test("an unknown tensor and a target of another length are refused", async () =>
   );
 });
 
+function sha256(...parts: (string | Uint8Array)[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
+}
+
 test("the hash is the SHA-256 of model.safetensors, or of the shards one after the other", async () => {
-  const sha256 = (...parts: (string | Uint8Array)[]) =>
-    createHash("sha256")
-      .update(Buffer.concat(parts as Uint8Array[]))
-      .digest("hex");
   expect(await (await opened(checkpoint)).hash()).toBe(sha256(checkpoint["model.safetensors"]!));
   const [first, second] = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"] as const;
   expect(await (await opened(sharded)).hash()).toBe(sha256(sharded[first]!, sharded[second]!));

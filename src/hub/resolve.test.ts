@@ -1,4 +1,10 @@
-HEADR
+import { mkdir, realpath, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { hubEnvironment } from "./environment.ts";
+import { complaint, filesUnder, folderOf, sharded, temporaryFolder } from "./folders.cases.ts";
+import { hubWith, id } from "./hub.cases.ts";
+import { resolveModel } from "./resolve.ts";
 
 test("an existing folder is used as it is", async () => {
   const folder = await folderOf({});
@@ -19,7 +25,7 @@ test("a file is no model", async () => {
 });
 
 test.each(["../../escape", "/absolute", "a b", ""])("the revision %j is refused", async (revision) => {
-  const hub = await hubWith({});
+  const hub = await hubWith();
   expect(await complaint(resolveModel(id, { revision, environment: hub.environment }))).toBe(
     `model ${id}: revision "${revision}" is not a branch, a tag or a commit`,
   );
@@ -27,12 +33,12 @@ test.each(["../../escape", "/absolute", "a b", ""])("the revision %j is refused"
 });
 
 test("a revision with a slash, and a commit, are found again without a network", async () => {
-  const hub = await hubWith({});
+  const hub = await hubWith();
   const options = { environment: hub.environment };
   const first = await resolveModel(id, { ...options, revision: "refs/pr/1" });
-  expect(await filesUnder(join(repositoryOf(hub), "refs"))).toEqual(["refs/pr/1"]);
+  expect(await filesUnder(join(hub.repository, "refs"))).toEqual(["refs/pr/1"]);
   await resolveModel(id, { ...options, revision: hub.commit });
-  expect(await filesUnder(join(repositoryOf(hub), "refs"))).toEqual(["refs/pr/1"]);
+  expect(await filesUnder(join(hub.repository, "refs"))).toEqual(["refs/pr/1"]);
   const offline = { environment: { ...hub.environment, offline: true } };
   expect(await resolveModel(id, { ...offline, revision: "refs/pr/1" })).toEqual(first);
   expect(await resolveModel(id, { ...offline, revision: hub.commit })).toEqual(first);
@@ -56,7 +62,7 @@ test("offline, what is missing is named", async () => {
   );
   const { folder } = await resolveModel(id, { environment: hub.environment });
   await rm(join(folder, "tokenizer.json"));
-  await rm(join(repositoryOf(hub), "blobs", await blobOf(folder, "model-00002-of-00002.safetensors")));
+  await rm(await realpath(join(folder, "model-00002-of-00002.safetensors")));
   expect(await complaint(resolveModel(id, { environment }))).toBe(
     `hub: offline, and tokenizer.json, model-00002-of-00002.safetensors of ${id} not in the cache ${folder}; run once without HF_HUB_OFFLINE`,
   );
@@ -67,7 +73,7 @@ test("offline, what is missing is named", async () => {
 });
 
 test("without a network and without a cache, the way out is named", async () => {
-  const hub = await hubWith({});
+  const hub = await hubWith();
   await hub.close();
   expect(await complaint(resolveModel(id, { environment: hub.environment }))).toBe(
     `hub: cannot reach ${hub.endpoint} (ECONNREFUSED); check the network and HF_ENDPOINT, or give the folder of a model`,
@@ -75,14 +81,14 @@ test("without a network and without a cache, the way out is named", async () => 
 });
 
 test.each(["wrong", "hf_with\nbreak", "hf_"])("the token %j is refused and not shown", async (token) => {
-  const hub = await hubWith({});
+  const hub = await hubWith();
   const message = await complaint(resolveModel(id, { environment: { ...hub.environment, token } }));
   expect(message).toMatch(/^hub: the access token .* does not start with hf_ or is damaged$/);
   expect(hub.requests).toEqual([]);
 });
 
 test("an address that is no hub's is told from a hub's", async () => {
-  const hub = await hubWith({});
+  const hub = await hubWith();
   const at = (endpoint: string) => ({ environment: { ...hub.environment, endpoint } });
   expect(await complaint(resolveModel(id, at("ftp://somewhere")))).toBe(
     `hub: HF_ENDPOINT "ftp://somewhere" is not an http address`,

@@ -75,7 +75,7 @@ function refuseMalformed({ id, revision, environment }: HubModel): void {
   if (!/^(\w[\w.-]*\/)?\w[\w.-]*$/.test(id) || /--|\.\.|\.git$/.test(id)) {
     throw new Error(`model ${quote(id)}: no such folder, and not a hub id, expected NAME or ORGANISATION/NAME`);
   }
-  if (!/^\w[\w.-]*(\/\w[\w.-]*)*$/.test(revision) || revision.includes("..")) {
+  if (!/^\w[\w.-]*(\/\w[\w.-]*)*$/.test(revision)) {
     throw new Error(`model ${id}: revision ${quote(revision)} is not a branch, a tag or a commit`);
   }
   if (!/^https?:$/.test(protocolOf(environment.endpoint))) {

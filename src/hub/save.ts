@@ -1,12 +1,12 @@
 /** A checkpoint folder that transformers loads, written whole or not at all. */
-import { createReadStream } from "node:fs";
-import { mkdir, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { encodeSafetensors } from "../formats/safetensors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { configFile, weightsFile } from "./checkpoint.ts";
 import { notEmpty, temporaryName, writeAtomically } from "./files.ts";
 import type { JsonObject } from "./model-folder.ts";
+import { bytesOf } from "./pieces.ts";
 import { errorCode, fileError } from "./reasons.ts";
 
 export interface CheckpointContents {
@@ -60,10 +60,7 @@ async function writeFiles(
   staging: string,
   { config, files, tensors, metadata = { format: "pt" } }: CheckpointContents,
 ): Promise<void> {
-  for (const path of files) {
-    await stat(path).catch((error: unknown) => Promise.reject(fileError(path, "cannot be read", error)));
-    await writeAtomically(join(staging, basename(path)), createReadStream(path));
-  }
+  for (const path of files) await writeAtomically(join(staging, basename(path)), bytesOf(path));
   await writeAtomically(join(staging, weightsFile), encodeSafetensors(tensors, metadata));
   await writeAtomically(join(staging, configFile), `${JSON.stringify(config, null, 2)}\n`);
 }

@@ -8,6 +8,7 @@ import { sizeOf } from "../tensor/shape.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { indexFile, readIndex, weightsFile } from "./checkpoint.ts";
 import { sha256Files } from "./files.ts";
+import { readFully } from "./pieces.ts";
 import { errorCode, fileError } from "./reasons.ts";
 
 /** What is known of a tensor before its elements are read. */
@@ -129,9 +130,8 @@ function weightsOf(
   const paths = files.map(({ path }) => path);
   const find = (name: string): Located => {
     const found = located.get(name);
-    if (found === undefined)
-      throw new Error(`${paths.join(", ")}: no tensor named ${quote(name)} among ${located.size}`);
-    return found;
+    if (found !== undefined) return found;
+    throw new Error(`${paths.join(", ")}: no tensor named ${quote(name)} among ${located.size}`);
   };
   return {
     tensors: new Map([...located].map(([name, { entry }]) => [name, entry])),
@@ -160,7 +160,7 @@ function allocateFor({ name, dtype, shape, begin, end }: SafetensorsEntry, path:
   }
 }
 
-/** All 65536 values of the half-precision types, made when first asked for: several times faster than converting each element. */
+/** All 65536 values of each half-precision type, made when first asked for: looking one up is faster than converting it. */
 const halves: { readonly [D in DType]?: () => Float32Array } = {
   float16: once(() => Float32Array.from({ length: 2 ** 16 }, (_, bits) => fromFloat16(bits))),
   bfloat16: once(() => Float32Array.from({ length: 2 ** 16 }, (_, bits) => fromBfloat16(bits))),
@@ -172,33 +172,16 @@ function once<T>(make: () => T): () => T {
 }
 
 async function readInto({ entry, file }: Located, target: Float32Array): Promise<void> {
-  const { name, dtype, shape, begin } = entry;
-  const size = sizeOf(shape);
-  if (target.length !== size)
-    throw new Error(`${file.path}: tensor ${quote(name)}: ${size} elements, the target has ${target.length}`);
+  const { dtype, begin } = entry;
+  const size = sizeOf(entry.shape);
+  const subject = `${file.path}: tensor ${quote(entry.name)}`;
+  if (target.length !== size) throw new Error(`${subject}: ${size} elements, the target has ${target.length}`);
   if (dtype === "float32") {
-    return readFully(
-      file.handle,
-      new Uint8Array(target.buffer, target.byteOffset, target.byteLength),
-      begin,
-      file.path,
-    );
+    const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
+    return readFully(file.handle, bytes, begin, file.path);
   }
   const values = halves[dtype]?.();
-  if (values === undefined)
-    throw new Error(`${file.path}: tensor ${quote(name)}: ${dtype}, expected float32, float16 or bfloat16`);
+  if (values === undefined) throw new Error(`${subject}: ${dtype}, expected float32, float16 or bfloat16`);
   const bits = (await readTensor({ entry, file })).data as Uint16Array;
   for (let i = 0; i < size; i++) target[i] = values[bits[i]!]!;
-}
-
-/** Fills `bytes` from `position` of a file. */
-async function readFully(handle: FileHandle, bytes: Uint8Array, position: number, path: string): Promise<void> {
-  const piece = 2 ** 29; // below what one call of any system reads at most
-  for (let done = 0; done < bytes.length;) {
-    const { bytesRead } = await handle
-      .read(bytes, done, Math.min(bytes.length - done, piece), position + done)
-      .catch((error: unknown) => Promise.reject(fileError(path, "cannot be read", error)));
-    if (bytesRead === 0) throw new Error(`${path}: ends at byte ${position + done}, it has become shorter`);
-    done += bytesRead;
-  }
 }

@@ -84,7 +84,7 @@ const put = (base: Array64, slices: Array64, { axis, indices }: { axis: number; 
 };
 
 export const meanings: { readonly [P in Exclude<Primitive, "input">]: Meaning<P> } = {
-  constant: (_, { attrs }) => array64([], [attrs.value]),
+  constant: (_, { attrs }) => build(attrs.shape, () => attrs.value),
   iota: ([x], { attrs }) => build([x!.shape.at(attrs.axis)!], ([i]) => i!),
   count: ([x], { attrs }) => array64([], [countAlong(x!, attrs.axes)]),
 

@@ -1,6 +1,7 @@
 /** ONNX Runtime as a native library in Node: the CPU, all of its cores. */
 import { availableParallelism } from "node:os";
-import { createRuntime, type Ort, type Runtime } from "./runtime.ts";
+import type { InferenceSession } from "onnxruntime-common";
+import { createRuntime, type Runtime } from "./runtime.ts";
 
 export interface NativeOptions {
   /** Threads of one operator; all the cores unless given. */
@@ -17,7 +18,7 @@ export async function nativeRuntime({ threads = availableParallelism(), profileP
   process.env["ORT_DISABLE_TELEMETRY"] = "1";
   const ort = await import("onnxruntime-node");
   const version = ort.env.versions.node ?? "unknown version";
-  return createRuntime(ort as unknown as Ort, `onnxruntime-node ${version}, ${threads} threads`, {
+  const options: InferenceSession.SessionOptions = {
     executionProviders: ["cpu"],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
@@ -27,5 +28,6 @@ export async function nativeRuntime({ threads = availableParallelism(), profileP
     logSeverityLevel: 3,
     extra: { session: { intra_op: { allow_spinning: "0" } } },
     ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
-  });
+  };
+  return createRuntime(ort, `onnxruntime-node ${version}, ${threads} threads`, options, () => process.memoryUsage.rss());
 }

@@ -24,6 +24,8 @@ export interface Program {
 export interface Runtime {
   /** Name and version, for the record of a run. */
   readonly description: string;
+  /** Resident memory of this process; null where it cannot be known. */
+  residentBytes(): number | null;
   /** Compiles the graph of `outputs`. */
   compile(outputs: Readonly<Record<string, Value>>): Promise<Program>;
 }
@@ -35,9 +37,15 @@ export interface Ort {
 }
 
 /** A runtime over `ort` whose sessions are created with `options`. */
-export function createRuntime(ort: Ort, description: string, options: InferenceSession.SessionOptions): Runtime {
+export function createRuntime(
+  ort: Ort,
+  description: string,
+  options: InferenceSession.SessionOptions,
+  residentBytes: () => number | null = () => null,
+): Runtime {
   return {
     description,
+    residentBytes,
     compile: async (outputs) => createProgram(ort, await ort.InferenceSession.create(onnxModel(outputs), options)),
   };
 }

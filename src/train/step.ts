@@ -1,6 +1,6 @@
 /** The graph of one training step: the loss, and the gradient of every trained tensor. */
 import { gradients } from "../autodiff/gradients.ts";
-import { expand, constant, input, squeeze } from "../graph/ops.ts";
+import { fill, input, squeeze } from "../graph/ops.ts";
 import { replaceInPlace, rewrites, simplify } from "../graph/simplify.ts";
 import type { Value } from "../graph/value.ts";
 import { crossEntropy, meanSquaredError } from "../nn/loss.ts";
@@ -30,7 +30,7 @@ export function trainingStep(adapted: AdaptedModel, objective: Objective): Recor
   const table = adapted.attachment.reparameterize(baseTable(adapted), trained);
   const loss = losses[objective](logits(adapted, modelInputs(), table));
   const wrt = [...trained.values()].reverse();
-  const gradientValues = gradients(loss, wrt).map((gradient, i) => gradient ?? expand(constant(0), wrt[i]!));
+  const gradientValues = gradients(loss, wrt).map((gradient, i) => gradient ?? fill(0, wrt[i]!));
   const values = simplify([loss, ...gradientValues], [replaceInPlace, ...rewrites]);
   const names = ["loss", ...wrt.map(({ attrs }) => gradientName(attrs.name))];
   return Object.fromEntries(names.map((name, i) => [name, values[i]!]));

@@ -1,5 +1,5 @@
 /** Pullbacks of the primitives that only move numbers: each is its adjoint. */
-import { constant, expand, gather, mergeHeads, pick, place, put, replace, scatterAdd, splitHeads, squeeze, sumTo, take, transpose, unsqueeze } from "../../graph/ops.ts";
+import { fill, gather, mergeHeads, pick, place, put, replace, scatterAdd, splitHeads, squeeze, sumTo, take, transpose, unsqueeze } from "../../graph/ops.ts";
 import type { Pullbacks } from "./rules.ts";
 
 export const movement: Pullbacks<
@@ -18,7 +18,7 @@ export const movement: Pullbacks<
   take: (dy, { operands: [x], attrs: { axis, indices } }) => [put(dy, x, axis, indices)],
   put: (dy, { attrs: { axis, indices } }) => [take(dy, axis, indices), null],
   replace: (dy, { operands: [, slices], attrs: { axis, indices } }) => [
-    replace(dy, expand(constant(0), slices), axis, indices),
+    replace(dy, fill(0, slices), axis, indices),
     take(dy, axis, indices),
   ],
   gather: (dy, { operands: [table, index] }) => [scatterAdd(dy, index, table), null],

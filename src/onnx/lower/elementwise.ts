@@ -6,7 +6,10 @@ export const elementwise: Lowerings<
   | "constant" | "iota" | "count" | "add" | "sub" | "mul" | "div" | "equal" | "greater" | "select"
   | "neg" | "exp" | "log" | "sqrt" | "tanh" | "erf" | "sigmoid" | "relu" | "gelu" | "silu" | "cast" | "cumsum"
 > = {
-  constant: ({ attrs: { value, type } }, emit) => emit.constant(type, [value]),
+  constant: ({ attrs: { value, type, shape } }, emit) => {
+    const scalar = emit.constant(type, [value]);
+    return shape.length === 0 ? scalar : emit.node("Expand", [scalar, emit.sizes(shape)]);
+  },
   iota: ({ shape }, emit) => {
     const end = emit.node("Squeeze", [emit.sizes(shape)]);
     return emit.node("Range", [emit.constant("int64", [0]), end, emit.constant("int64", [1])]);

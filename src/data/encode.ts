@@ -1,0 +1,33 @@
+/** A dataset as token ids. */
+import type { Dataset } from "./examples.ts";
+import type { EncodeOptions, Encoding, Tokenizer } from "./tokenizer.ts";
+
+export interface EncodedDataset {
+  readonly where: string;
+  readonly encodings: readonly Encoding[];
+  /** Class ids or targets; NaN where the data has none. */
+  readonly labels: Float64Array;
+  /** The line each example came from. */
+  readonly lines: Int32Array;
+  /** Tokens of each example. */
+  readonly lengths: Int32Array;
+  /** How many examples were cut to the maximum length. */
+  readonly truncated: number;
+}
+
+/** Encodes every example of `dataset`. */
+export function encodeDataset(
+  { where, examples }: Dataset,
+  tokenizer: Tokenizer,
+  options: EncodeOptions,
+): EncodedDataset {
+  const encodings = examples.map(({ texts }) => tokenizer.encode(texts, options));
+  return {
+    where,
+    encodings,
+    labels: Float64Array.from(examples, ({ label }) => label ?? NaN),
+    lines: Int32Array.from(examples, ({ line }) => line),
+    lengths: Int32Array.from(encodings, ({ ids }) => ids.length),
+    truncated: encodings.filter(({ removed }) => removed > 0).length,
+  };
+}

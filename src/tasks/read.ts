@@ -1,0 +1,92 @@
+/** From the text of a file to the examples of a task. */
+import type { Dataset, Example, Texts } from "../data/examples.ts";
+import { readTsv } from "../formats/delimited.ts";
+import type { Row, RowTable } from "../formats/rows.ts";
+import { readRows } from "../formats/table.ts";
+import { quote, withoutByteOrderMark } from "../formats/text.ts";
+import { labelReader } from "./label.ts";
+import type { TableForms, Task, TextColumns } from "./task.ts";
+
+/** A file's name and its text. */
+export interface Source {
+  readonly where: string;
+  readonly text: string;
+}
+
+export interface ReadExamples {
+  /** Whether every example must have a label, which it must unless `optional`. */
+  readonly labels?: "required" | "optional";
+}
+
+/**
+ * The rows of a file in one of the `forms` of a task: by the ending of its name, tab-separated where it has none, and
+ * with the columns of the form where the file does not name them itself.
+ * @throws Error beginning with the file, and the line where there is one, for what the readers of formats/ refuse.
+ */
+export function readTable({ where, text }: Source, forms: TableForms): RowTable {
+  const read = /\.[^./\\]+$/.test(where) ? readRows : readTsv;
+  const columns = unnamedColumns(text, forms);
+  return read(text, where, columns ? { columns } : {});
+}
+
+function unnamedColumns(
+  text: string,
+  { headerless, textColumns, labelColumns }: TableForms,
+): readonly string[] | undefined {
+  const firstLine = /^[^\r\n]*/.exec(withoutByteOrderMark(text))![0];
+  const fields = firstLine.split("\t");
+  const names = new Set([...textColumns.flat(), ...labelColumns]);
+  if (fields.some((field) => names.has(field))) return undefined;
+  return headerless.find((columns) => columns.length === fields.length);
+}
+
+/**
+ * The examples of `task` in a file.
+ * @throws Error beginning with the file, and the line where there is one, when it has no rows, lacks a column or a text,
+ * or holds a label that the task does not know.
+ */
+export function readDataset(task: Task, source: Source, options: ReadExamples = {}): Dataset {
+  return datasetOf(task, readTable(source, task), source.where, options);
+}
+
+/** As `readDataset`, of a table that is read already. */
+export function datasetOf(task: Task, table: RowTable, where: string, options: ReadExamples = {}): Dataset {
+  const { labels = "required" } = options;
+  if (table.rows.length === 0) throw new Error(`${where}: no rows, expected at least one example`);
+  const textColumns = textColumnsOf(task, table, where);
+  const labelColumn = labelColumnOf(task, table);
+  if (labelColumn === null && labels === "required") {
+    throw new Error(`${where}: no label column ${task.labelColumns.join(" or ")}, found ${table.columns.join(", ")}`);
+  }
+  const readLabel = labelReader(task);
+  const examples = table.rows.map((row): Example => {
+    const place = `${where}:${row.line}`;
+    const label = labelColumn === null ? null : readLabel(row.values[labelColumn], place);
+    if (label === null && labels === "required") throw new Error(`${place}: no label in column ${quote(labelColumn!)}`);
+    return { line: row.line, texts: readTexts(row, textColumns, place), label };
+  });
+  return { where, examples };
+}
+
+function textColumnsOf(task: Task, table: RowTable, where: string): TextColumns {
+  const found = task.textColumns.find((columns) => columns.every((column) => table.columns.includes(column)));
+  if (found) return found;
+  const expected = task.textColumns.map((columns) => columns.join(" and ")).join(", or ");
+  throw new Error(`${where}: no text in columns ${expected}, found ${table.columns.join(", ")}`);
+}
+
+function labelColumnOf(task: Task, table: RowTable): string | null {
+  return task.labelColumns.find((column) => table.columns.includes(column)) ?? null;
+}
+
+function readTexts(row: Row, columns: TextColumns, place: string): Texts {
+  const [first, second] = columns;
+  const read = (column: string) => readText(row.values[column], column, place);
+  return second === undefined ? [read(first)] : [read(first), read(second)];
+}
+
+function readText(value: unknown, column: string, place: string): string {
+  if (typeof value === "string") return value;
+  const met = value === undefined ? "nothing" : quote(JSON.stringify(value));
+  throw new Error(`${place}: ${met} in column ${quote(column)}, expected a text`);
+}

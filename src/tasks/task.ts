@@ -1,0 +1,51 @@
+/** What is learned: where texts and labels stand in a table, what the labels are, and how success is measured. */
+import type { RowTable } from "../formats/rows.ts";
+import type { MetricName } from "../metrics/registry.ts";
+
+export type TaskKind = "classification" | "regression";
+
+/** The column of a single text, or the two columns of a pair. */
+export type TextColumns = readonly [string] | readonly [string, string];
+
+/** The forms that the files of a task come in. */
+export interface TableForms {
+  /** Alternatives; a file is read by the first whose columns it has. */
+  readonly textColumns: readonly TextColumns[];
+  /** Alternatives; a file is read by the first it has. */
+  readonly labelColumns: readonly string[];
+  /** The columns of tab-separated files that lack a header line, told apart by their number. */
+  readonly headerless: readonly (readonly string[])[];
+}
+
+/** Plain data, so that a run can keep the task it was trained on. */
+export interface Task extends TableForms {
+  readonly name: string;
+  readonly kind: TaskKind;
+  /** The classes in the order of their ids; null for regression. */
+  readonly labels: readonly string[] | null;
+  /** Whether files may give a class by its id, and -1 for no label, as GLUE on the Hugging Face hub does. */
+  readonly labelIds: boolean;
+  readonly metrics: readonly MetricName[];
+  /** The one of `metrics` by which the best checkpoint is chosen. */
+  readonly metricForBest: MetricName;
+}
+
+/** Columns that a person names because their names do not tell. */
+export interface ColumnOptions {
+  readonly textColumn?: string;
+  readonly textPairColumn?: string;
+  readonly labelColumn?: string;
+  /** Whether labels are numbers to predict rather than classes; found in the data unless given. */
+  readonly regression?: boolean;
+}
+
+/** A task before its data has been seen. */
+export interface TaskDefinition {
+  readonly name: string;
+  readonly forms: TableForms;
+  /**
+   * The task as the training data, the table of the file `where`, makes it.
+   * @throws Error beginning with `where` when the table does not have what the task needs.
+   */
+  resolve(training: RowTable, where: string, options: ColumnOptions): Task;
+}

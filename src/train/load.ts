@@ -1,0 +1,49 @@
+/** A base model's weights, read from wherever a checkpoint lies. */
+import type { Head, Model } from "../models/architecture.ts";
+import { planWeights, type TensorInfo } from "../models/weights.ts";
+import { initialize } from "../nn/initialize.ts";
+import { declareParameters, type ParameterSpec } from "../nn/parameters.ts";
+import { random } from "../tensor/random.ts";
+import { type Tensor, toFloat32 } from "../tensor/tensor.ts";
+import { modelInputs, type Weights } from "./adapt.ts";
+
+/** A checkpoint, wherever it lies: the names and shapes of its tensors, and a way to read one. */
+export interface Checkpoint {
+  /** For error messages. */
+  readonly where: string;
+  readonly tensors: ReadonlyMap<string, TensorInfo>;
+  /** A tensor in an array of its own. */
+  read(name: string): Promise<Tensor>;
+}
+
+export interface LoadedWeights {
+  readonly weights: Weights;
+  readonly initialized: readonly string[];
+  readonly unused: readonly string[];
+}
+
+/** Every parameter of a model under a head of so many labels. */
+export function parametersOf(model: Model, head: Head, labels: number): ParameterSpec[] {
+  return declareParameters((scope) => head.forward(scope, model.body(scope, modelInputs()), labels));
+}
+
+/**
+ * Reads every parameter as float32; what is float32 already is not copied. Head parameters that the checkpoint lacks are drawn
+ * from `seed`.
+ * @throws Error when a tensor is missing or has another shape, before anything is read.
+ */
+export async function loadWeights(
+  model: Model,
+  specs: readonly ParameterSpec[],
+  checkpoint: Checkpoint,
+  { seed, ignoreMismatchedSizes = false }: { seed: number; ignoreMismatchedSizes?: boolean },
+): Promise<LoadedWeights> {
+  const plan = planWeights(specs, checkpoint.tensors, model.basePrefix, checkpoint.where, ignoreMismatchedSizes);
+  const stream = random(seed, "head");
+  const weights: Record<string, Tensor<"float32">> = {};
+  for (const spec of specs) {
+    const name = plan.found.get(spec.name);
+    weights[spec.name] = name === undefined ? initialize(spec, stream) : toFloat32(await checkpoint.read(name));
+  }
+  return { weights, initialized: plan.initialized.map(({ name }) => name), unused: plan.unused };
+}

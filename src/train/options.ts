@@ -1,0 +1,43 @@
+/** How a training goes: the settings of the loop, under the names of the field. */
+import type { MetricName } from "../metrics/registry.ts";
+import type { AdamWOptions } from "../optim/adamw.ts";
+import type { ScheduleName } from "../optim/schedule.ts";
+import type { Objective } from "./step.ts";
+
+export interface TrainingOptions {
+  readonly objective: Objective;
+  readonly seed: number;
+  readonly learningRate: number;
+  readonly schedule: ScheduleName;
+  readonly warmupSteps: number;
+  readonly adamw: AdamWOptions;
+  /** The gradient's global norm is clipped to this; null leaves it. */
+  readonly maxGradNorm: number | null;
+  /** Examples of one run of the graph. */
+  readonly batchSize: number;
+  /** Runs whose gradients make one optimizer step. */
+  readonly gradientAccumulationSteps: number;
+  readonly evalBatchSize: number;
+  /** Passes over the data; fractions are allowed. */
+  readonly epochs: number;
+  /** Optimizer steps, overriding `epochs`; null does not. */
+  readonly maxSteps: number | null;
+  /** Steps between evaluations; null evaluates at the end of each epoch. */
+  readonly evalSteps: number | null;
+  /** Evaluations without a new best after which training stops; null never does. */
+  readonly earlyStoppingPatience: number | null;
+  readonly metrics: readonly MetricName[];
+  /** The score whose best step is kept; of `loss` the lowest, of every other the highest. */
+  readonly metricForBest: string;
+  readonly padTokenId: number;
+}
+
+/** Optimizer steps of one pass over `examples`. */
+export function stepsPerEpoch(examples: number, { batchSize, gradientAccumulationSteps }: Pick<TrainingOptions, "batchSize" | "gradientAccumulationSteps">): number {
+  return Math.ceil(Math.ceil(examples / batchSize) / gradientAccumulationSteps);
+}
+
+/** Optimizer steps of the whole training. */
+export function totalSteps(examples: number, options: Pick<TrainingOptions, "batchSize" | "gradientAccumulationSteps" | "epochs" | "maxSteps">): number {
+  return options.maxSteps ?? Math.ceil(options.epochs * stepsPerEpoch(examples, options));
+}
