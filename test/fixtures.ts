@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { decodeSafetensors } from "../src/formats/safetensors.ts";
 import { modelOf } from "../src/models/registry.ts";
 import type { Model } from "../src/models/architecture.ts";
-import { type Tensor, zeros } from "../src/tensor/tensor.ts";
+import { type Tensor, toFloat32, zeros } from "../src/tensor/tensor.ts";
 import type { Checkpoint } from "../src/train/load.ts";
 
 const fixtures = join(import.meta.dirname, "fixtures");
@@ -25,7 +25,7 @@ export function fixtureModel(name: string): { model: Model; config: Record<strin
   const files = readdirSync(join(fixtures, "models", name)).filter((file) => file.startsWith("model") && file.endsWith(".safetensors"));
   const tensors = new Map(files.flatMap((file) => [...readTensors("models", name, file)]));
   const config = readJson<Record<string, unknown>>("models", name, "config.json");
-  return { model: modelOf(config, `${name}/config.json`), config, checkpoint: { where: name, tensors, read: async (tensor) => tensors.get(tensor)! } };
+  return { model: modelOf(config, `${name}/config.json`), config, checkpoint: { where: name, tensors, readInto: async (tensor, target) => target.set(toFloat32(tensors.get(tensor)!).data) } };
 }
 
 /** The feeds of a batch: inputs that a fixture lacks (segments) are zeros. */

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { EncodedDataset } from "../src/data/encode.ts";
 import { print } from "../src/graph/print.ts";
 import type { ScheduleName } from "../src/optim/schedule.ts";
-import { methodOf } from "../src/peft/registry.ts";
+import { methodOf, methodOptions } from "../src/peft/registry.ts";
 import { nativeRuntime } from "../src/runtime/native.ts";
 import { random } from "../src/tensor/random.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
@@ -57,7 +57,7 @@ async function attach(name: string, curve: Curve): Promise<AdaptedModel> {
   const { weights } = await loadWeights(model, specs, checkpoint, { seed: 0 });
   const [methodName, options] = settings[curve.method];
   const method = methodOf(methodName);
-  const attachment = method.attach(specs, method.options.parse({ ...options, rank: curve.rank, train_bias: curve.train_bias }), random(0));
+  const attachment = method.attach(specs, methodOptions(method, { ...options, ...(methodName === "rocoft" ? { rank: curve.rank, train_bias: curve.train_bias } : {}) }), random(0));
   return adapt({ model, head, labels, specs, weights, attachment });
 }
 

@@ -2,7 +2,7 @@
 
 One is as BERT's (WordPiece, lower case, a template of special tokens), one as RoBERTa's (byte-level, with RoBERTa's
 special tokens). Each file holds tokenizer.json, tokenizer_config.json, difficult texts with what comes out, two texts cut
-to every length in every way, and the same few texts under every kind of post-processor. Given the folder of
+to every length in every way, and variants with other steps. Given the folder of
 all-MiniLM-L6-v2, its tokenizer's ids of the same texts are written too, without the tokenizer.
 """
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import tokenizers
 import transformers
-from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 FIXTURES = Path(__file__).resolve().parents[2] / "test" / "fixtures" / "tokenizer"
@@ -43,11 +43,11 @@ DIFFICULT = [
     "ΟΔΥΣΣΕΥΣ ΚΑΙ ΣΙΣΥΦΟΣ σίγμα ς",
     "İstanbul ISTANBUL ıi straße STRASSE ẞ ǅ",
     "日本語のテキスト 中文字符 한국어 文",
-    "rare ideographs 𠀀𠮷a𪜀 你\U0002f800豈",
+    "rare ideographs a𠀀b a\U00020bb7b a\U0002a700b a\U0002b900b a\U0002b920b a\U0002f800b a\U0002f822b a\U0002f80cb a\uf900b a\u3400b",
     "emoji 😀 👩‍👩‍👧 🏳️‍🌈 1️⃣ done",
     "right to left: שלום עליكم العربية",
-    "\ufeffmark first and\ufeffin the middle \ufeff",
-    "next line\u0085here, no-break\u00a0space, thin\u2009space, ideographic\u3000space, line\u2028sep",
+    "\ufeffmark first and\ufeffin the middle \ufeffmark \ufeff",
+    "next line\u0085here \u0085the \u0085\u0085 the, no-break\u00a0space, thin\u2009space, ideographic\u3000space, line\u2028sep",
     "zero\u200bwidth, soft\u00adhyphen, nul\u0000, bell\u0007, replacement\ufffd",
     "$5 £5 €5 50% a+b=c <tag> x^2 ~tilde `tick` |bar| #hash @at [box] {brace} \\ /",
     "don't can't we're they've I'm he'll she'd it's DON'T 'S 't",
@@ -96,7 +96,8 @@ def wordpieces(normalizer: normalizers.Normalizer, pre_tokenizer: pre_tokenizers
     def words(texts: list[str]) -> list[str]:
         return [word for text in texts for word, _ in pre_tokenizer.pre_tokenize_str(normalizer.normalize_str(text))]
 
-    characters = sorted(set("".join(words(CORPUS + DIFFICULT))) - set("wζ£豈"))
+    raw = {character for character in "".join(DIFFICULT) if character.isprintable() and not character.isspace()}
+    characters = sorted((raw | set("".join(words(CORPUS + DIFFICULT)))) - set("wζ£\u8c48"))
     pieces = [*characters, *(f"##{character}" for character in characters), "##ing", "##ed", "##er", *sorted(set(words(CORPUS)))]
     return {piece: i for i, piece in enumerate(dict.fromkeys([*SPECIAL_WORDPIECES, *pieces]))}
 
@@ -165,8 +166,8 @@ def truncated_left(tokenizer: PreTrainedTokenizerFast) -> list[dict]:
     return cases
 
 
-def layouts(tokenizer: PreTrainedTokenizerFast) -> list[dict]:
-    """The same texts under every kind of post-processor."""
+def variants(tokenizer: PreTrainedTokenizerFast) -> list[dict]:
+    """The same texts under every kind of post-processor, and the difficult ones with other steps before."""
     backend = tokenizer.backend_tokenizer
     backend.no_truncation()
     cls, sep = (tokenizer.cls_token, tokenizer.cls_token_id), (tokenizer.sep_token, tokenizer.sep_token_id)
@@ -176,7 +177,6 @@ def layouts(tokenizer: PreTrainedTokenizerFast) -> list[dict]:
         special_tokens=[cls, sep],
     )
     kinds = {
-        "none": None,
         "BertProcessing": processors.BertProcessing(sep, cls),
         "RobertaProcessing": processors.RobertaProcessing(sep, cls, add_prefix_space=False),
         "ByteLevel": processors.ByteLevel(),
@@ -185,17 +185,51 @@ def layouts(tokenizer: PreTrainedTokenizerFast) -> list[dict]:
         "Sequence with a template": processors.Sequence([processors.ByteLevel(), template]),
         "Sequence with RobertaProcessing": processors.Sequence([processors.RobertaProcessing(sep, cls), processors.ByteLevel()]),
     }
-    made = []
-    for kind, processor in kinds.items():
-        changed = Tokenizer.from_str(backend.to_str())
-        if processor is None:
-            changed = Tokenizer.from_str(json.dumps({**json.loads(backend.to_str()), "post_processor": None}))
-        else:
-            changed.post_processor = processor
-        wrapped = fast(changed, {})
-        cases = [case(wrapped, texts) for texts in [("the dog",), *PAIRS]] + [case(wrapped, PAIRS[0], 9)]
-        made.append({"kind": kind, "postProcessor": json.loads(changed.to_str())["post_processor"], "cases": cases})
-    return made
+    layouts = {f"post-processor {kind}": {"post_processor": json_of(processor)} for kind, processor in kinds.items()}
+    steps = BERT_STEPS if isinstance(backend.model, models.WordPiece) else ROBERTA_STEPS
+    texts = [(CORPUS[0],), *PAIRS]
+    return [
+        *(variant(backend, kind, changes, texts) for kind, changes in {**layouts, "no post-processor": {"post_processor": None}}.items()),
+        *(variant(backend, kind, changes, [(text,) for text in DIFFICULT]) for kind, changes in steps.items()),
+    ]
+
+
+def json_of(step) -> dict:
+    return json.loads(step.__getstate__())
+
+
+BERT_STEPS = {
+    "upper case kept": {"normalizer": json_of(normalizers.BertNormalizer(lowercase=False))},
+    "accents kept": {"normalizer": json_of(normalizers.BertNormalizer(strip_accents=False))},
+    "ideographs together": {"normalizer": json_of(normalizers.BertNormalizer(handle_chinese_chars=False))},
+    "a sequence of normalisers": {
+        "normalizer": json_of(normalizers.Sequence([normalizers.NFKC(), normalizers.BertNormalizer(lowercase=True)]))
+    },
+}
+ROBERTA_STEPS = {
+    "a blank before the text": {"pre_tokenizer": json_of(pre_tokenizers.ByteLevel(add_prefix_space=True))},
+    "lower case": {"normalizer": json_of(normalizers.Lowercase())},
+    "digits split first": {
+        "pre_tokenizer": json_of(
+            pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)])
+        )
+    },
+    "its own split": {
+        "pre_tokenizer": json_of(
+            pre_tokenizers.Sequence(
+                [
+                    pre_tokenizers.Split(Regex(r"\p{L}+|[^\p{L}]"), "isolated"),
+                    pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+                ]
+            )
+        )
+    },
+}
+
+
+def variant(backend: Tokenizer, kind: str, changes: dict, texts: list[tuple]) -> dict:
+    changed = fast(Tokenizer.from_str(json.dumps({**json.loads(backend.to_str()), **changes})), {})
+    return {"kind": kind, "changes": changes, "cases": [case(changed, pair) for pair in texts]}
 
 
 def write(name: str, tokenizer: PreTrainedTokenizerFast) -> None:
@@ -209,7 +243,7 @@ def write(name: str, tokenizer: PreTrainedTokenizerFast) -> None:
         "texts": [spelled(tokenizer, texts) for texts in [*((text,) for text in DIFFICULT), *PAIRS]],
         "truncated": truncated(tokenizer),
         "truncatedLeft": truncated_left(tokenizer),
-        "layouts": layouts(tokenizer),
+        "variants": variants(tokenizer),
     }
     write_json(name, content)
 

@@ -11,7 +11,7 @@ import * as z from "zod";
 
 /** What is used of the library; the declarations it ships with do not resolve under Node's rules. */
 export interface LibraryTokenizer {
-  readonly model: { readonly vocab: readonly string[]; readonly unk_token?: string | null };
+  readonly model: { readonly vocab: readonly string[] };
   encode(text: string): { readonly ids: readonly (number | undefined)[]; readonly tokens: readonly string[] };
   decode(ids: number[], options: { skip_special_tokens: boolean; clean_up_tokenization_spaces: boolean }): string;
   token_to_id(token: string): number | undefined;
@@ -27,7 +27,10 @@ const addedToken: z.ZodType<AddedToken> = z.looseObject({ id: z.int(), content: 
 
 /** The parts of tokenizer.json that this project reads; the library reads the model and the decoder. */
 export const tokenizerFile: z.ZodType<TokenizerFile> = z.looseObject({
-  model: z.looseObject({}),
+  model: z.looseObject({
+    type: z.enum(["WordPiece", "BPE"]).optional(),
+    vocab: z.record(z.string(), z.int().nonnegative()),
+  }),
   added_tokens: z.array(addedToken).default([]),
   normalizer: step.nullable().default(null),
   pre_tokenizer: step.nullable().default(null),
@@ -55,6 +58,8 @@ export function libraryTokenizer(file: TokenizerFile, where: string): LibraryTok
   const spacesIdeographs = file.normalizer !== null && setsIdeographsApart(file.normalizer);
   const corrected = {
     ...file,
+    // Files of old do not say what their model is.
+    model: { type: "merges" in file.model ? "BPE" : "WordPiece", ...file.model },
     normalizer: file.normalizer && correctLowercase(file.normalizer),
     pre_tokenizer: file.pre_tokenizer && correctSplits(file.pre_tokenizer, spacesIdeographs),
     post_processor: null,
@@ -77,27 +82,32 @@ function correctLowercase(normalizer: Step): Step {
   return mapSteps(normalizer, "normalizers", correctLowercase);
 }
 
-/** The library's Bert normaliser sees UTF-16 units, so it sets no ideograph apart that takes two of them. */
+/** Whether ideographs become words of their own. The library misses those of two UTF-16 units, and what they decompose to. */
 function setsIdeographsApart(normalizer: Step): boolean {
   if (normalizer.type === "BertNormalizer") return normalizer["handle_chinese_chars"] === true;
   return innerSteps(normalizer, "normalizers").some(setsIdeographsApart);
 }
 
-// The blocks of the Rust code, with its gap from U+2B820 to U+2B91F.
+// The blocks of the Rust code, with its gap from U+2B820 to U+2B91F; those that the library itself sets apart are left out.
 const ideographs =
-  "[\\x{4E00}-\\x{9FFF}\\x{3400}-\\x{4DBF}\\x{20000}-\\x{2A6DF}\\x{2A700}-\\x{2B81F}\\x{2B920}-\\x{2CEAF}" +
-  "\\x{2F800}-\\x{2FA1F}]";
+  "[\\x{4E00}-\\x{9FFF}\\x{3400}-\\x{4DBF}\\x{20000}-\\x{2A6DF}\\x{2A700}-\\x{2B81F}\\x{2B920}-\\x{2CEAF}\\x{2F800}-\\x{2FA1F}]";
 const byteLevelWords = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+
+const blankBefore: Step = { type: "Metaspace", replacement: " ", prepend_scheme: "always", split: false };
 
 /** JavaScript's \s has U+FEFF and lacks U+0085; the library minds that in a Split, but not in ByteLevel's own pattern. */
 function correctSplits(preTokenizer: Step, spacesIdeographs: boolean): Step {
-  if (preTokenizer.type === "BertPreTokenizer" && spacesIdeographs) {
-    return { type: "Sequence", pretokenizers: [isolate(ideographs), preTokenizer] };
-  }
-  if (preTokenizer.type === "ByteLevel" && preTokenizer["use_regex"] !== false && !preTokenizer["add_prefix_space"]) {
-    return { type: "Sequence", pretokenizers: [isolate(byteLevelWords), { ...preTokenizer, use_regex: false }] };
+  if (preTokenizer.type === "BertPreTokenizer" && spacesIdeographs) return inTurn(isolate(ideographs), preTokenizer);
+  if (preTokenizer.type === "ByteLevel" && preTokenizer["use_regex"] !== false) {
+    const bytes = { type: "ByteLevel", use_regex: false, add_prefix_space: false };
+    const split = [isolate(byteLevelWords), bytes];
+    return inTurn(...(preTokenizer["add_prefix_space"] ? [blankBefore, ...split] : split));
   }
   return mapSteps(preTokenizer, "pretokenizers", (inner) => correctSplits(inner, spacesIdeographs));
+}
+
+function inTurn(...pretokenizers: readonly Step[]): Step {
+  return { type: "Sequence", pretokenizers };
 }
 
 function isolate(pattern: string): Step {

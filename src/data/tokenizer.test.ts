@@ -21,7 +21,7 @@ interface Fixture {
   texts: (Case & { tokens: string[]; decoded: string })[];
   truncated: Case[];
   truncatedLeft: Case[];
-  layouts: { kind: string; postProcessor: unknown; cases: Case[] }[];
+  variants: { kind: string; changes: Record<string, unknown>; cases: Case[] }[];
 }
 
 function readJson(path: string): unknown {
@@ -58,11 +58,11 @@ describe.each(["bert", "roberta"])("%s", (name) => {
     for (const expected of fixture.truncatedLeft) expect(encoded(expected, left).ids).toEqual(expected.ids);
   });
 
-  test.each(fixture.layouts)("post-processor: $kind", ({ postProcessor, cases }) => {
-    const file = { ...fixture.tokenizer, post_processor: postProcessor };
-    const changed = createTokenizer(file, fixture.config, "tokenizer.json");
+  test.each(fixture.variants)("with $kind", ({ changes, cases }) => {
+    const changed = createTokenizer({ ...fixture.tokenizer, ...changes }, fixture.config, "tokenizer.json");
     for (const expected of cases) {
-      expect(encoded(expected, changed)).toEqual({ ids: expected.ids, typeIds: expected.typeIds });
+      const what = JSON.stringify(expected.texts);
+      expect(encoded(expected, changed), what).toEqual({ ids: expected.ids, typeIds: expected.typeIds });
     }
   });
 
@@ -83,6 +83,12 @@ describe.each(["bert", "roberta"])("%s", (name) => {
     expect(() => tokenizer.tokensOf([fixture.vocabularySize])).toThrow(
       `tokenizer.json: no token has the id ${fixture.vocabularySize}`,
     );
+  });
+
+  test("tells the kind of a model that does not say it", () => {
+    const { type: _, ...untyped } = fixture.tokenizer["model"] as Record<string, unknown>;
+    const old = createTokenizer({ ...fixture.tokenizer, model: untyped }, fixture.config, "tokenizer.json");
+    for (const expected of fixture.texts) expect(encoded(expected, old).ids).toEqual(expected.ids);
   });
 
   test("counts what it cuts off", () => {
@@ -120,12 +126,17 @@ test.each([
   [
     "a model without a vocabulary",
     { model: {} },
-    "t.json: not a tokenizer that can be read: Unknown TokenizerModel type: undefined",
+    "t.json: model.vocab: Invalid input: expected record, received undefined",
   ],
   [
-    "a model of no known type",
-    { model: { type: "X" } },
-    "t.json: not a tokenizer that can be read: Unknown TokenizerModel type: X",
+    "an id that is none",
+    { model: { ...model, vocab: { a: "x" } } },
+    "t.json: model.vocab.a: Invalid input: expected number, received string",
+  ],
+  [
+    "a model of another kind",
+    { model: { type: "X", vocab: {} } },
+    't.json: model.type: Invalid option: expected one of "WordPiece"|"BPE"',
   ],
   [
     "an unknown normaliser",
@@ -152,6 +163,16 @@ test("refuses a text with a word the vocabulary cannot hold", () => {
   expect(() => bare.encode(["b"], { maxLength: 9 })).toThrow(
     't.json: no id for "absent", and no token for unknown words',
   );
+});
+
+test.each([
+  [true, [0, 1]],
+  [false, [2]],
+])("bytes are split into words only where use_regex is %s", (useRegex, expected) => {
+  const bytes = { type: "BPE", vocab: { a: 0, "!": 1, "a!": 2 }, merges: [["a", "!"]] };
+  const pre_tokenizer = { type: "ByteLevel", add_prefix_space: false, use_regex: useRegex };
+  const made = createTokenizer({ model: bytes, pre_tokenizer }, null, "t.json");
+  expect([...made.encode(["a!"], { maxLength: 9 }).ids]).toEqual(expected);
 });
 
 const minilm = process.env["ROCOFT_MINILM"] ?? "";

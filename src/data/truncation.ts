@@ -26,9 +26,9 @@ export function keptLengths(lengths: readonly number[], room: number, truncation
 
 function longestFirst(lengths: readonly number[], room: number): number[] {
   const [a, b] = lengths as [number, number];
-  const [shorter, longer] = a <= b ? [a, b] : [b, a];
-  const cut = shorter > room ? shorter : Math.max(shorter, room - shorter);
-  const kept = shorter + cut > room ? [Math.floor(room / 2), Math.ceil(room / 2)] : [shorter, Math.min(longer, cut)];
+  const shorter = Math.min(a, b);
+  const longer = Math.max(shorter, room - shorter);
+  const kept = shorter + longer > room ? [Math.floor(room / 2), Math.ceil(room / 2)] : [shorter, longer];
   return a <= b ? kept : kept.reverse();
 }
 

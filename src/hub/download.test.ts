@@ -159,6 +159,11 @@ test.each<[string, Partial<HubContents>, RegExp]>([
   ],
   [
     "config.json",
+    { lies: { "config.json": { size: 9 } } },
+    /broke off after 37 of 9 bytes \(more arrives than was listed\)/,
+  ],
+  [
+    "config.json",
     { lies: { "config.json": { size: 99 } } },
     /config.json broke off after 37 of 99 bytes \(the connection ended\)/,
   ],

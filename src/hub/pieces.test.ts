@@ -20,9 +20,9 @@ test("a system that reads and writes three bytes at a time still moves all of th
       handle.read(bytes, offset, Math.min(length, 3), position),
     write: (bytes: Uint8Array, offset: number, length: number) => handle.write(bytes, offset, Math.min(length, 3)),
   };
-  await writeFully(slow as Pick<FileHandle, "write">, digits);
+  await writeFully(slow, digits);
   const bytes = new Uint8Array(8);
-  await readFully(slow as Pick<FileHandle, "read">, bytes, 2, path);
+  await readFully(slow, bytes, 2, path);
   expect(Buffer.from(bytes).toString()).toBe("23456789");
 });
 

@@ -86,6 +86,16 @@ test("while it is written a new folder is not there, and an existing one has no 
   }
 });
 
+test("a folder of which a part cannot be replaced is not taken for a model", async () => {
+  const folder = await folderOf({ "config.json": "old" });
+  await mkdir(join(folder, "model.safetensors", "in the way"), { recursive: true });
+  expect(await complaint(writeModelFolder(folder, await contents(), { overwrite: true }))).toBe(
+    `${folder}: cannot be written: it is a folder, expected a file`,
+  );
+  expect(await readdir(folder)).not.toContain("config.json");
+  expect((await readdir(folder)).filter((name) => name.includes(".tmp"))).toEqual([]);
+});
+
 test("a target that is a file, or lies below one, is refused", async () => {
   const file = join(await folderOf({ file: "" }), "file");
   expect(await complaint(writeModelFolder(file, await contents(), { overwrite: true }))).toMatch(

@@ -1,5 +1,4 @@
 /** Full fine-tuning: every parameter is trained. */
-import * as z from "zod";
 import { type Method, trainWhole } from "./method.ts";
 import { linearModules } from "./targets.ts";
 
@@ -7,6 +6,8 @@ export const full: Method<object> = {
   name: "full",
   summary: "every parameter",
   reference: "Devlin et al., NAACL 2019",
-  options: z.object({}),
+  // Devlin et al., §A.3: 5e-5, 3e-5 or 2e-5.
+  learningRate: 2e-5,
+  options: {},
   attach: (specs) => ({ ...trainWhole(specs), targets: linearModules(specs).map(({ name }) => name), untouched: [] }),
 };

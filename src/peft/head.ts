@@ -1,5 +1,4 @@
 /** Head only: the body is frozen, the task's head is trained. The control every other method is to beat. */
-import * as z from "zod";
 import { type Method, trainWhole } from "./method.ts";
 import { linearModules } from "./targets.ts";
 
@@ -7,6 +6,8 @@ export const head: Method<object> = {
   name: "head",
   summary: "the task's head alone; the body stays frozen",
   reference: "the classifier-only control",
-  options: z.object({}),
+  // As Ben-Zaken et al. (2022) train the head alone.
+  learningRate: 1e-3,
+  options: {},
   attach: (specs) => ({ ...trainWhole(specs.filter((spec) => spec.head)), targets: [], untouched: linearModules(specs).map(({ name }) => name) }),
 };

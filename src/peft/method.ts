@@ -30,12 +30,15 @@ export interface Attachment {
   reparameterize(base: ParameterTable, trained: ReadonlyMap<string, Value>): ParameterTable;
 }
 
-export interface Method<Options = unknown> {
+export interface Method<Options extends object = object> {
   readonly name: string;
   /** One sentence for lists and help. */
   readonly summary: string;
   readonly reference: string;
-  readonly options: z.ZodType<Options>;
+  /** The learning rate unless one is given. */
+  readonly learningRate: number;
+  /** How each option is checked, its default, and its description for help. */
+  readonly options: { readonly [K in keyof Options]: z.ZodType<Options[K]> };
   /**
    * Chooses what is trained among `specs`. The head is always trained whole, whatever the method.
    * @throws Error in one line when the options do not fit the model.

@@ -1,4 +1,5 @@
 /** The fine-tuning methods by name; the only list of them. */
+import * as z from "zod";
 import { unknownName } from "../errors/unknown-name.ts";
 import { full } from "./full.ts";
 import { head } from "./head.ts";
@@ -6,6 +7,20 @@ import type { Method } from "./method.ts";
 import { rocoft } from "./rocoft.ts";
 
 export const methods: Readonly<Record<string, Method>> = { rocoft, full, head };
+
+/**
+ * Options as `method` takes them, defaults filled in.
+ * @throws Error in one line naming the option that does not fit or is not the method's.
+ */
+export function methodOptions(method: Method, given: Readonly<Record<string, unknown>>): object {
+  for (const name of Object.keys(given)) {
+    if (!(name in method.options)) throw new Error(`${name}: the method ${method.name} has no such option (it has ${Object.keys(method.options).join(", ") || "none"})`);
+  }
+  const result = z.object(method.options).safeParse(given);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new Error(`${issue!.path.join(".")}: ${issue!.message}`);
+}
 
 /** The method called `name`. @throws Error listing the known ones. */
 export function methodOf(name: string): Method {

@@ -20,13 +20,13 @@ export interface RocoftOptions {
   readonly train_bias: boolean;
 }
 
-const options: z.ZodType<RocoftOptions> = z.object({
-  update: z.enum(["row", "column", "both"]).default("row"),
-  rank: z.int().positive().default(3),
-  select: z.enum(Object.keys(selectionStrategies) as [SelectionName, ...SelectionName[]]).default("first"),
-  target_modules: z.array(z.string()).nullable().default(null),
-  train_bias: z.boolean().default(false),
-});
+const options: Method<RocoftOptions>["options"] = {
+  update: z.enum(["row", "column", "both"]).default("row").describe("train rows (output neurons), columns (input features), or both"),
+  rank: z.int().positive().default(3).describe("rows or columns trained in each matrix"),
+  select: z.enum(Object.keys(selectionStrategies) as [SelectionName, ...SelectionName[]]).default("first").describe("which rows or columns"),
+  target_modules: z.array(z.string()).nullable().default(null).describe("modules by the end of their names (query, attention.output.dense); all linear modules of the blocks by default"),
+  train_bias: z.boolean().default(false).describe("train the biases of the targeted modules too, as the official RoCoFT code does"),
+};
 
 /** The axes of a weight [out, in] that an update trains slices of, with the names of the slices. */
 const slicedAxes: { readonly [U in RocoftOptions["update"]]: readonly { axis: number; slices: string }[] } = {
@@ -39,6 +39,8 @@ export const rocoft: Method<RocoftOptions> = {
   name: "rocoft",
   summary: "a few rows or columns of each weight matrix, in place",
   reference: "Kowsher et al., ACL 2025",
+  // The authors' published notebooks train rows and columns with 1e-3 to 2e-3.
+  learningRate: 1e-3,
   options,
   attach(specs, chosen, random) {
     const modules = linearModules(specs);

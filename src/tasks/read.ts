@@ -3,7 +3,7 @@ import type { Dataset, Example, Texts } from "../data/examples.ts";
 import { readTsv } from "../formats/delimited.ts";
 import type { Row, RowTable } from "../formats/rows.ts";
 import { readRows } from "../formats/table.ts";
-import { quote, withoutByteOrderMark } from "../formats/text.ts";
+import { quote } from "../formats/text.ts";
 import { labelReader } from "./label.ts";
 import type { TableForms, Task, TextColumns } from "./task.ts";
 
@@ -33,7 +33,7 @@ function unnamedColumns(
   text: string,
   { headerless, textColumns, labelColumns }: TableForms,
 ): readonly string[] | undefined {
-  const firstLine = /^[^\r\n]*/.exec(withoutByteOrderMark(text))![0];
+  const firstLine = /^[^\r\n]*/.exec(text)![0];
   const fields = firstLine.split("\t");
   const names = new Set([...textColumns.flat(), ...labelColumns]);
   if (fields.some((field) => names.has(field))) return undefined;

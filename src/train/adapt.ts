@@ -16,14 +16,19 @@ export interface Trained extends TrainedTensor {
   readonly view: View;
 }
 
-export interface AdaptedModel {
+/** A model and a method's choice, as structure: enough to build graphs. */
+export interface AttachedModel {
   readonly model: Model;
   readonly head: Head;
   /** Size of the head's output; see {@link Head.forward}. */
   readonly labels: number;
   readonly specs: readonly ParameterSpec[];
-  readonly weights: Weights;
   readonly attachment: Attachment;
+}
+
+/** The same with its weights in memory. */
+export interface AdaptedModel extends AttachedModel {
+  readonly weights: Weights;
   readonly trained: readonly Trained[];
 }
 
@@ -51,12 +56,12 @@ export function modelInputs(): ModelInputs {
 }
 
 /** The forward pass over a table of parameters. */
-export function logits({ model, head, labels }: AdaptedModel, inputs: ModelInputs, table: ParameterTable): Value {
+export function logits({ model, head, labels }: Omit<AttachedModel, "attachment">, inputs: ModelInputs, table: ParameterTable): Value {
   const scope = scopeOf(table);
   return head.forward(scope, model.body(scope, inputs), labels);
 }
 
 /** The table of base weights, each an input of the graph. */
-export function baseTable({ specs }: AdaptedModel): ParameterTable {
+export function baseTable({ specs }: Pick<AttachedModel, "specs">): ParameterTable {
   return inputTable(specs);
 }

@@ -4,7 +4,7 @@ import { planWeights, type TensorInfo } from "../models/weights.ts";
 import { initialize } from "../nn/initialize.ts";
 import { declareParameters, type ParameterSpec } from "../nn/parameters.ts";
 import { random } from "../tensor/random.ts";
-import { type Tensor, toFloat32 } from "../tensor/tensor.ts";
+import { type Tensor, zeros } from "../tensor/tensor.ts";
 import { modelInputs, type Weights } from "./adapt.ts";
 
 /** A checkpoint, wherever it lies: the names and shapes of its tensors, and a way to read one. */
@@ -12,8 +12,8 @@ export interface Checkpoint {
   /** For error messages. */
   readonly where: string;
   readonly tensors: ReadonlyMap<string, TensorInfo>;
-  /** A tensor in an array of its own. */
-  read(name: string): Promise<Tensor>;
+  /** Fills `target` with a tensor's elements, widened to float32. */
+  readInto(name: string, target: Float32Array): Promise<void>;
 }
 
 export interface LoadedWeights {
@@ -28,7 +28,7 @@ export function parametersOf(model: Model, head: Head, labels: number): Paramete
 }
 
 /**
- * Reads every parameter as float32; what is float32 already is not copied. Head parameters that the checkpoint lacks are drawn
+ * Reads every parameter as float32 into an array of its own. Head parameters that the checkpoint lacks are drawn
  * from `seed`.
  * @throws Error when a tensor is missing or has another shape, before anything is read.
  */
@@ -43,7 +43,9 @@ export async function loadWeights(
   const weights: Record<string, Tensor<"float32">> = {};
   for (const spec of specs) {
     const name = plan.found.get(spec.name);
-    weights[spec.name] = name === undefined ? initialize(spec, stream) : toFloat32(await checkpoint.read(name));
+    const weight = name === undefined ? initialize(spec, stream) : zeros("float32", spec.shape);
+    if (name !== undefined) await checkpoint.readInto(name, weight.data);
+    weights[spec.name] = weight;
   }
   return { weights, initialized: plan.initialized.map(({ name }) => name), unused: plan.unused };
 }

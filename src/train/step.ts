@@ -4,7 +4,7 @@ import { fill, input, squeeze } from "../graph/ops.ts";
 import { replaceInPlace, rewrites, simplify } from "../graph/simplify.ts";
 import type { Value } from "../graph/value.ts";
 import { crossEntropy, meanSquaredError } from "../nn/loss.ts";
-import { type AdaptedModel, baseTable, logits, modelInputs } from "./adapt.ts";
+import { type AttachedModel, baseTable, logits, modelInputs } from "./adapt.ts";
 
 /** What is learned: one of several classes for each row of logits, or a number. */
 export type Objective = "classification" | "regression";
@@ -25,10 +25,10 @@ export const gradientName = (trained: string): string => `gradient.${trained}`;
  * Trained slices are views of the weights' own memory, so the forward pass reads the weights as they are: the reparameterisation
  * is there to be differentiated and then falls away.
  */
-export function trainingStep(adapted: AdaptedModel, objective: Objective): Record<string, Value> {
-  const trained = new Map(adapted.trained.map(({ name, shape }) => [name, input(name, shape)]));
-  const table = adapted.attachment.reparameterize(baseTable(adapted), trained);
-  const loss = losses[objective](logits(adapted, modelInputs(), table));
+export function trainingStep(attached: AttachedModel, objective: Objective): Record<string, Value> {
+  const { attachment } = attached;
+  const trained = new Map(attachment.trained.map(({ name, shape }) => [name, input(name, shape)]));
+  const loss = losses[objective](logits(attached, modelInputs(), attachment.reparameterize(baseTable(attached), trained)));
   const wrt = [...trained.values()].reverse();
   const gradientValues = gradients(loss, wrt).map((gradient, i) => gradient ?? fill(0, wrt[i]!));
   const values = simplify([loss, ...gradientValues], [replaceInPlace, ...rewrites]);
@@ -37,7 +37,7 @@ export function trainingStep(adapted: AdaptedModel, objective: Objective): Recor
 }
 
 /** `logits` alone, for evaluation. */
-export function forwardPass(adapted: AdaptedModel): Record<string, Value> {
-  const [value] = simplify([logits(adapted, modelInputs(), baseTable(adapted))]);
+export function forwardPass(model: Omit<AttachedModel, "attachment">): Record<string, Value> {
+  const [value] = simplify([logits(model, modelInputs(), baseTable(model))]);
   return { logits: value! };
 }

@@ -1,0 +1,66 @@
+/** rocoft plan */
+import { Command } from "commander";
+import { type Plan, planRun } from "../../run/plan.ts";
+import { addTrainFlags, trainInput } from "../flags.ts";
+import { formatBytes, formatCount, formatShare, formatTable } from "../format.ts";
+
+const examples = `
+Examples:
+  rocoft plan --model roberta-base --task sst2 --data glue/sst2 --method rocoft --rank 3 --output_dir runs/sst2
+  rocoft plan -c sst2.yaml --target_modules query value --json`;
+
+export function command(): Command {
+  return addTrainFlags(new Command("rocoft plan"))
+    .description("Show what train would do with the same flags: modules, parameters, memory, examples, steps. Runs nothing.")
+    .addHelpText("after", examples)
+    .action(async (flags: { json?: boolean }) => {
+      const plan = await planRun(await trainInput(flags));
+      process.stdout.write(flags.json ? `${JSON.stringify(plan)}\n` : `${sections(plan).join("\n\n")}\n`);
+    });
+}
+
+function sections(plan: Plan): string[] {
+  return [modules(plan), parameters(plan), memory(plan), firstExamples(plan), steps(plan)];
+}
+
+function modules({ targets, untouched }: Plan): string {
+  const names = (list: readonly string[]) => (list.length === 0 ? "none" : collapse(list).join(", "));
+  return `Target modules\n  matched (${targets.length}): ${names(targets)}\n  not matched (${untouched.length}): ${names(untouched)}`;
+}
+
+/** Module names with `*` for the block's number, each once. */
+function collapse(names: readonly string[]): string[] {
+  return [...new Set(names.map((name) => name.replace(/\.\d+\./, ".*.")))];
+}
+
+function parameters({ parameters: rows, totalParameters, trainedParameters }: Plan): string {
+  const cells = rows.map(({ name, shape, copies, total, trained }) => [
+    name, `[${shape.join(", ")}]`, `× ${copies}`, formatCount(trained), formatCount(total - trained), formatShare(trained / total),
+  ]);
+  const sum = ["total", "", "", formatCount(trainedParameters), formatCount(totalParameters - trainedParameters), formatShare(trainedParameters / totalParameters)];
+  return `Parameters\n${indent(formatTable(["parameter", "shape", "copies", "trained", "frozen", "share"], [...cells, sum]))}`;
+}
+
+function memory({ memory: { weights, training, activations, program, total, machine } }: Plan): string {
+  const rows = Object.entries({ weights, "gradients, optimizer, best copy": training, activations, program, "peak (estimate)": total, "this machine": machine });
+  const warning = total > machine ? "\n  This is more than the machine has: a smaller batch or a shorter max_seq_length takes less." : "";
+  return `Memory\n${indent(formatTable(["what", "bytes"], rows.map(([name, bytes]) => [name, formatBytes(bytes)])))}${warning}`;
+}
+
+function firstExamples({ examples: list }: Plan): string {
+  return `First examples\n${list.map(({ where, tokens, label }) => `  ${where}\n    tokens: ${tokens.join(" ")}\n    label: ${label}`).join("\n")}`;
+}
+
+function steps({ data, stepsPerEpoch, totalSteps, epochs, learningRate, config }: Plan): string {
+  const cut = data.truncated > 0 ? `, ${formatCount(data.truncated)} cut to max_seq_length` : "";
+  return [
+    "Training",
+    `  ${formatCount(data.train)} training examples (longest ${data.longest} tokens${cut}), ${formatCount(data.validation)} validation examples`,
+    `  ${formatCount(totalSteps)} steps: ${Number(epochs.toFixed(2))} epochs of ${formatCount(stepsPerEpoch)}, batch ${String(config["per_device_train_batch_size"])} × ${String(config["gradient_accumulation_steps"])}`,
+    `  learning rate ${learningRate}, ${String(config["lr_scheduler_type"])} after ${String(config["warmup_steps"])} warm-up steps`,
+  ].join("\n");
+}
+
+function indent(text: string): string {
+  return text.replace(/^/gm, "  ");
+}

@@ -1,0 +1,46 @@
+/** The model a command answers with: a run folder, or `--model` for a plain checkpoint. */
+import { type Command, InvalidArgumentError } from "commander";
+import { type Classifier, openCheckpoint, openRun } from "../run/classifier.ts";
+import { downloadProgress } from "./download.ts";
+
+export interface ModelFlags {
+  readonly model?: string;
+  readonly task?: string;
+  readonly revision?: string;
+  readonly max_seq_length?: number;
+  readonly per_device_eval_batch_size?: number;
+  readonly threads?: number;
+  readonly json?: boolean;
+}
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError(`${text} is not a whole number above 0.`);
+  return value;
+}
+
+/** Adds the run argument and the flags that `openClassifier` reads. */
+export function addModelFlags(command: Command): Command {
+  return command
+    .argument("[run]", "run folder")
+    .option("--model <model>", "a checkpoint folder or hub id with a classification head, instead of a run")
+    .option("--task <name>", "the task of --model's data; text and label columns are found by their names without it")
+    .option("--revision <revision>", "branch, tag or commit of a hub model")
+    .option("--max_seq_length <number>", "longest sequence in tokens", positiveInteger)
+    .option("--per_device_eval_batch_size <number>", "examples of a batch", positiveInteger)
+    .option("--threads <number>", "threads of ONNX Runtime; all cores by default", positiveInteger)
+    .option("--json", "print one machine-readable result");
+}
+
+/** Opens what was named. @throws Error when neither or both of a run and `--model` are given. */
+export async function openClassifier(run: string | undefined, flags: ModelFlags): Promise<Classifier> {
+  if ((run === undefined) === (flags.model === undefined)) throw new Error("expected a run folder or --model, one of the two");
+  const options = {
+    onDownload: downloadProgress(process.stderr),
+    ...(flags.max_seq_length !== undefined && { maxLength: flags.max_seq_length }),
+    ...(flags.per_device_eval_batch_size !== undefined && { batchSize: flags.per_device_eval_batch_size }),
+    ...(flags.threads !== undefined && { threads: flags.threads }),
+  };
+  if (run !== undefined) return openRun(run, options);
+  return openCheckpoint(flags.model!, { ...options, ...(flags.task !== undefined && { task: flags.task }), ...(flags.revision !== undefined && { revision: flags.revision }) });
+}

@@ -1,0 +1,46 @@
+/** Training events as progress: one line that is rewritten on a terminal, plain lines elsewhere. */
+import type { RunEvent } from "../run/fine-tune.ts";
+import type { StepEvent } from "../train/events.ts";
+import { formatBytes, formatCount, formatDuration, formatScores, formatShare } from "./format.ts";
+
+/** Where progress is written; a terminal has columns. */
+export interface ProgressStream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** Renders events as they come. `loggingSteps` is the distance of plain lines. */
+export function createProgress(stream: ProgressStream, loggingSteps: number): (event: RunEvent) => void {
+  const status = (text: string) => stream.write(`\r\u001b[2K${text.slice(0, (stream.columns ?? 80) - 1)}`);
+  const line = (text: string) => stream.write(`${stream.isTTY ? "\r\u001b[2K" : ""}${text}\n`);
+  const handlers: { readonly [T in RunEvent["type"]]: (event: Extract<RunEvent, { type: T }>) => void } = {
+    ready: (event) => {
+      line(`${event.method} on ${event.model}, ${event.task}: ${formatCount(event.trainExamples)} training and ${formatCount(event.validationExamples)} validation examples`);
+      line(`training ${formatCount(event.trainedParameters)} of ${formatCount(event.totalParameters)} parameters (${formatShare(event.trainedParameters / event.totalParameters)})`);
+      if (event.initialized.length > 0) line(`new, not in the checkpoint: ${event.initialized.join(", ")}`);
+      if (event.truncated > 0) line(`${formatCount(event.truncated)} examples are longer than max_seq_length and were cut`);
+    },
+    step: (event) => {
+      if (stream.isTTY) status(stepLine(event));
+      else if (event.step % loggingSteps === 0 || event.step === 1 || event.step === event.totalSteps) line(stepLine(event));
+    },
+    evaluation: (event) => line(`step ${event.step}  epoch ${event.epoch.toFixed(2)}  ${formatScores(event.scores)}${event.best ? "  best" : ""}`),
+    end: (event) => line(`${event.reason} after ${event.step} steps, ${formatDuration(event.secondsElapsed)}`),
+    saved: () => {},
+  };
+  return <T extends RunEvent["type"]>(event: Extract<RunEvent, { type: T }>) => handlers[event.type as T](event);
+}
+
+function stepLine(event: StepEvent): string {
+  const parts = [
+    `step ${event.step}/${event.totalSteps}`,
+    `loss ${event.loss.toFixed(4)}`,
+    `lr ${event.learningRate.toExponential(2)}`,
+    `${event.examplesPerSecond.toFixed(0)} ex/s`,
+    `${event.tokensPerSecond.toFixed(0)} tok/s`,
+    `${formatDuration(event.secondsLeft)} left`,
+  ];
+  if (event.residentBytes !== null) parts.push(formatBytes(event.residentBytes));
+  return parts.join("  ");
+}

@@ -1,0 +1,147 @@
+/** A fine-tuned classifier ready to answer: from a run folder, or a plain checkpoint folder that has a head. */
+import * as z from "zod";
+import { encodeDataset } from "../data/encode.ts";
+import type { Texts } from "../data/examples.ts";
+import type { DownloadProgress } from "../hub/download.ts";
+import { conform } from "../hub/files.ts";
+import type { JsonObject } from "../hub/model-folder.ts";
+import { applyAdapter } from "../peft/adapter.ts";
+import { nativeRuntime } from "../runtime/native.ts";
+import type { Program } from "../runtime/runtime.ts";
+import { taskNamed } from "../tasks/registry.ts";
+import type { Task } from "../tasks/task.ts";
+import type { Weights } from "../train/adapt.ts";
+import { decisions, predict, probabilities, score } from "../train/evaluate.ts";
+import type { Scores } from "../train/events.ts";
+import { loadWeights } from "../train/load.ts";
+import { forwardPass, type Objective } from "../train/step.ts";
+import { parseConfig } from "./config.ts";
+import { readTaskFile } from "./data.ts";
+import { encodeFor, openModel, type OpenModel, outputsOf } from "./prepare.ts";
+import { readRun, type StoredRun } from "./store.ts";
+
+export interface Prediction {
+  readonly text: string | readonly string[];
+  /** The class, or the number of a regression as text. */
+  readonly label: string;
+  /** By label; null for a regression. */
+  readonly probabilities: Readonly<Record<string, number>> | null;
+  readonly logits: readonly number[];
+}
+
+export interface Classifier {
+  /** The classes in the order of the logits; null for a regression. */
+  readonly labels: readonly string[] | null;
+  readonly weights: Weights;
+  readonly opened: OpenModel;
+  /** Labels texts or pairs of texts, in their order. */
+  predict(texts: readonly (string | Texts)[]): Promise<Prediction[]>;
+  /** Labels the examples of a file, which need have no labels. */
+  predictFile(path: string): Promise<Prediction[]>;
+  /** The task's scores on a file. */
+  evaluate(path: string): Promise<Scores>;
+  dispose(): Promise<void>;
+}
+
+export interface OpenOptions {
+  readonly batchSize?: number;
+  readonly maxLength?: number;
+  readonly threads?: number;
+  readonly onDownload?: (progress: DownloadProgress) => void;
+}
+
+/**
+ * Opens a run folder: its base model with the trained numbers written in.
+ * @throws Error in one line when the folder is no run, or the base model is not the one it was trained on.
+ */
+export async function openRun(folder: string, options: OpenOptions = {}): Promise<Classifier> {
+  const run = await readRun(folder);
+  const { settings } = parseConfig(run.config);
+  const opened = await openModel(settings.model, { revision: run.adapterConfig.base_model_revision ?? settings.revision, labels: outputsOf(run.task) }, options.onDownload);
+  const weights = await weightsOf(opened, run);
+  applyAdapter(run.adapter, weights, `${folder}/adapter`);
+  return createClassifier(opened, weights, run.task, { maxLength: settings.max_seq_length, ...options });
+}
+
+/**
+ * Opens a checkpoint that has a classification head already.
+ * @param task the task it is scored on; without it, the columns of its files are found by their names
+ * @throws Error in one line when the checkpoint has no head.
+ */
+export async function openCheckpoint(model: string, { task, revision = "main", ...options }: OpenOptions & { task?: string; revision?: string } = {}): Promise<Classifier> {
+  const opened = await openModel(model, { revision, labels: (config) => labelsOf(config, model).length }, options.onDownload);
+  const weights = await weightsOf(opened, null);
+  return createClassifier(opened, weights, taskOf(opened.folder.config, model, task), { maxLength: Math.min(opened.model.maxPositions, 512), ...options });
+}
+
+const labelledConfig = z.looseObject({ id2label: z.record(z.string(), z.string()).optional(), num_labels: z.int().positive().optional(), problem_type: z.string().nullish() });
+
+/** The labels that config.json names; transformers' own names where it names none. */
+function labelsOf(config: JsonObject, where: string): string[] {
+  const { id2label, num_labels: count = 2 } = conform(labelledConfig, config);
+  const labels = id2label ? Object.keys(id2label).sort((a, b) => Number(a) - Number(b)).map((id) => id2label[id]!) : null;
+  if (labels?.length === 0) throw new Error(`${where}/config.json: id2label names no label`);
+  return labels ?? Array.from({ length: count }, (_, i) => `LABEL_${i}`);
+}
+
+/** The task a checkpoint was trained on, as far as config.json tells. */
+function taskOf(config: JsonObject, where: string, name = "text-classification"): Task {
+  const labels = labelsOf(config, where);
+  const isRegression = labels.length === 1 || config["problem_type"] === "regression";
+  const { forms } = taskNamed(name);
+  return isRegression
+    ? { ...forms, name, kind: "regression", labels: null, labelIds: false, metrics: ["pearson", "spearmanr"], metricForBest: "pearson" }
+    : { ...forms, name, kind: "classification", labels, labelIds: true, metrics: ["accuracy", "f1_macro"], metricForBest: "accuracy" };
+}
+
+async function weightsOf(opened: OpenModel, run: StoredRun | null): Promise<Weights> {
+  const { model, specs, folder, resolved } = opened;
+  try {
+    if (run && (await folder.hash()) !== run.adapterConfig.base_model_sha256) {
+      throw new Error(`${resolved.folder}: not the base model that ${run.folder} was trained on (its weights have another SHA-256)`);
+    }
+    const loaded = await loadWeights(model, specs, { where: folder.folder, tensors: folder.tensors, readInto: folder.readInto }, { seed: 0, ignoreMismatchedSizes: run !== null });
+    if (!run && loaded.initialized.length > 0) throw new Error(`${folder.folder}: has no classification head (no tensor named ${loaded.initialized[0]}); fine-tune it first with rocoft train`);
+    return loaded.weights;
+  } finally {
+    await folder.close();
+  }
+}
+
+async function createClassifier(opened: OpenModel, weights: Weights, task: Task, options: OpenOptions & { maxLength: number }): Promise<Classifier> {
+  const { maxLength, batchSize = 64, threads } = options;
+  const runtime = await nativeRuntime(threads === undefined ? {} : { threads });
+  const program: Program = await runtime.compile(forwardPass(opened));
+  const logitsOf = (data: ReturnType<typeof encodeDataset>) => predict(program, weights, data, { batchSize, padTokenId: opened.padTokenId });
+  const answer = async (texts: readonly Texts[], where: string): Promise<Prediction[]> => {
+    const examples = texts.map((pair, i) => ({ line: i + 1, texts: pair, label: null }));
+    const rows = await logitsOf(encodeFor(opened, { where, examples }, maxLength));
+    return rows.map((row, i) => predictionOf(texts[i]!, row, task));
+  };
+  return {
+    labels: task.labels,
+    weights,
+    opened,
+    predict: (texts) => answer(texts.map((text) => (typeof text === "string" ? [text] : text)), "texts"),
+    async predictFile(path) {
+      const { examples } = await readTaskFile(task, path, "optional");
+      return answer(examples.map(({ texts }) => texts), path);
+    },
+    async evaluate(path) {
+      const data = encodeFor(opened, await readTaskFile(task, path), maxLength);
+      return score(await logitsOf(data), data.labels, task.kind, task.metrics);
+    },
+    dispose: () => program.dispose(),
+  };
+}
+
+function predictionOf(texts: Texts, logits: Float32Array, { kind, labels }: Task): Prediction {
+  const decision = decisions[kind as Objective](logits);
+  const shares = labels && probabilities(logits);
+  return {
+    text: texts.length === 1 ? texts[0] : texts,
+    label: labels?.[decision] ?? String(decision),
+    probabilities: labels && Object.fromEntries(labels.map((label, i) => [label, shares![i]!])),
+    logits: [...logits],
+  };
+}

@@ -1,0 +1,82 @@
+/** The examples of a run: found in a folder or a file, read as the task says, split where there is no validation file. */
+import { stat, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Dataset, Example } from "../data/examples.ts";
+import { readTextFile } from "../hub/dataset.ts";
+import { readDataset, type Source } from "../tasks/read.ts";
+import { openTask } from "../tasks/registry.ts";
+import { findSplits } from "../tasks/splits.ts";
+import type { ColumnOptions, Task } from "../tasks/task.ts";
+import { random } from "../tensor/random.ts";
+import type { TrainConfig } from "./config.ts";
+
+export interface RunData {
+  readonly task: Task;
+  readonly train: Dataset;
+  readonly validation: Dataset;
+  /** Data scored once at the end: MNLI's mismatched genres. */
+  readonly extra: readonly Dataset[];
+}
+
+interface Files {
+  readonly train: string;
+  readonly validation: string | null;
+  readonly mismatched: string | null;
+}
+
+/**
+ * Reads the data of a run.
+ * @throws Error in one line naming the file, and the line where there is one.
+ */
+export async function readRunData(config: TrainConfig): Promise<RunData> {
+  const files = await locate(config);
+  const { task, training } = openTask(config.task, await sourceOf(files.train), columnsOf(config));
+  const capped = { ...training, examples: training.examples.slice(0, config.max_train_samples ?? undefined) };
+  const read = async (file: string) => readDataset(task, await sourceOf(file));
+  const { train, validation } =
+    files.validation === null ? holdOut(capped, config) : { train: capped, validation: await read(files.validation) };
+  return {
+    task,
+    train,
+    validation: { ...validation, examples: validation.examples.slice(0, config.max_eval_samples ?? undefined) },
+    extra: files.mismatched === null ? [] : [await read(files.mismatched)],
+  };
+}
+
+/** Reads one more file of a task that is known: for evaluation and prediction. */
+export async function readTaskFile(task: Task, path: string, labels: "required" | "optional" = "required"): Promise<Dataset> {
+  return readDataset(task, await sourceOf(path), { labels });
+}
+
+async function sourceOf(path: string): Promise<Source> {
+  return { where: path, text: await readTextFile(path) };
+}
+
+async function locate({ data, validation_file: validation }: TrainConfig): Promise<Files> {
+  const found = await stat(data).catch(() => null);
+  if (found === null) throw new Error(`--data: no such file or folder: ${data}`);
+  if (!found.isDirectory()) return { train: data, validation, mismatched: null };
+  const names = await readdir(data);
+  const splits = findSplits(names);
+  if (splits.train === null) throw new Error(`--data: ${data} has no training file (train.tsv, train.csv, train.jsonl), found ${names.join(", ") || "nothing"}`);
+  const path = (name: string | null) => name && join(data, name);
+  return { train: join(data, splits.train), validation: validation ?? path(splits.validation), mismatched: path(splits.validationMismatched) };
+}
+
+function columnsOf({ text_column, text_pair_column, label_column, regression }: TrainConfig): ColumnOptions {
+  return {
+    ...(text_column !== null && { textColumn: text_column }),
+    ...(text_pair_column !== null && { textPairColumn: text_pair_column }),
+    ...(label_column !== null && { labelColumn: label_column }),
+    ...(regression !== null && { regression }),
+  };
+}
+
+/** Holds out a random share of the examples, at least one. */
+function holdOut(data: Dataset, { validation_split: share, seed }: TrainConfig): { train: Dataset; validation: Dataset } {
+  const { examples } = data;
+  if (examples.length < 2) throw new Error(`${data.where}: ${examples.length} examples, expected at least 2 to hold one out for validation`);
+  const held = new Set(random(seed, "validation split").permutation(examples.length).slice(0, Math.max(1, Math.round(share * examples.length))));
+  const part = (isHeld: boolean): Example[] => examples.filter((_, i) => held.has(i) === isHeld);
+  return { train: { ...data, examples: part(false) }, validation: { ...data, examples: part(true) } };
+}

@@ -1,0 +1,44 @@
+/** A run merged into an ordinary checkpoint folder, which transformers loads and which gives the same logits. */
+import { writeModelFolder } from "../hub/save.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { openRun, type OpenOptions } from "./classifier.ts";
+
+export interface MergedModel {
+  readonly folder: string;
+  readonly architecture: string;
+  readonly parameters: number;
+}
+
+/**
+ * Writes base weights and trained numbers as one float32 checkpoint, under transformers' names. In-place training makes the
+ * merge the identity: nothing is recomputed.
+ * @throws Error in one line when the run or the output folder does not allow it; nothing is left half-written.
+ */
+export async function mergeRun(run: string, output: string, { overwrite = false, ...options }: OpenOptions & { overwrite?: boolean } = {}): Promise<MergedModel> {
+  const classifier = await openRun(run, options);
+  try {
+    const { head, folder } = classifier.opened;
+    const tensors = new Map<string, Tensor>(Object.entries(classifier.weights));
+    const config = { ...withoutTypes(folder.config), architectures: [head.architecture], dtype: "float32", ...labelFields(classifier.labels) };
+    await writeModelFolder(output, { config, files: folder.files.companions, tensors }, { overwrite });
+    const parameters = Object.values(classifier.weights).reduce((sum, { data }) => sum + data.length, 0);
+    return { folder: output, architecture: head.architecture, parameters };
+  } finally {
+    await classifier.dispose();
+  }
+}
+
+/** config.json without what speaks of the base checkpoint alone: its path, the types its weights were stored in, its own labels. */
+function withoutTypes(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { _name_or_path, torch_dtype, dtype, num_labels, id2label, label2id, problem_type, ...kept } = config;
+  return kept;
+}
+
+function labelFields(labels: readonly string[] | null): Record<string, unknown> {
+  if (labels === null) return { problem_type: "regression", id2label: { 0: "LABEL_0" }, label2id: { LABEL_0: 0 } };
+  return {
+    problem_type: "single_label_classification",
+    id2label: Object.fromEntries(labels.map((label, id) => [id, label])),
+    label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
+  };
+}

@@ -1,0 +1,139 @@
+/** What a training would do, found out without doing it. */
+import { totalmem } from "node:os";
+import type { ParameterSpec } from "../nn/parameters.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import { random } from "../tensor/random.ts";
+import { lengthGroupedBatches } from "../data/batches.ts";
+import type { EncodedDataset } from "../data/encode.ts";
+import { peakBytes } from "../train/memory.ts";
+import { stepsPerEpoch, totalSteps, type TrainingOptions } from "../train/options.ts";
+import { trainingStep } from "../train/step.ts";
+import { type ConfigInput, flatConfig, parseConfig } from "./config.ts";
+import { trainingOptions } from "./options.ts";
+import { encodeFor, type PreparedRun, prepareRun } from "./prepare.ts";
+
+/** Parameters that differ only in their block's number, as one row of a table. */
+export interface ParameterRow {
+  /** With `*` for the block's number. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** How many such parameters there are. */
+  readonly copies: number;
+  readonly total: number;
+  readonly trained: number;
+}
+
+/** Bytes, by what they are for. */
+export interface MemoryEstimate {
+  readonly weights: number;
+  /** Gradients, AdamW's two moments, and the copy of the best. */
+  readonly training: number;
+  /** Values of the graph alive at once, for the largest batch. */
+  readonly activations: number;
+  /** The program itself, as measured now. */
+  readonly program: number;
+  readonly total: number;
+  readonly machine: number;
+}
+
+export interface PlannedExample {
+  readonly where: string;
+  readonly texts: readonly string[];
+  readonly tokens: readonly string[];
+  readonly label: string;
+}
+
+export interface Plan {
+  readonly config: ConfigInput;
+  readonly model: string;
+  readonly targets: readonly string[];
+  readonly untouched: readonly string[];
+  readonly parameters: readonly ParameterRow[];
+  readonly totalParameters: number;
+  readonly trainedParameters: number;
+  readonly memory: MemoryEstimate;
+  readonly examples: readonly PlannedExample[];
+  readonly data: { readonly train: number; readonly validation: number; readonly longest: number; readonly truncated: number };
+  readonly learningRate: number;
+  readonly stepsPerEpoch: number;
+  readonly totalSteps: number;
+  readonly epochs: number;
+}
+
+const EXAMPLES = 3;
+
+/** Plans the training that `input` describes; reads data, configuration and tokenizer, but no weights. */
+export async function planRun(input: ConfigInput): Promise<Plan> {
+  const prepared = await prepareRun(parseConfig(input));
+  try {
+    const data = encodeFor(prepared, prepared.train, prepared.config.settings.max_seq_length);
+    const options = trainingOptions(prepared);
+    const parameters = parameterTable(prepared);
+    const steps = totalSteps(data.lengths.length, options);
+    const perEpoch = stepsPerEpoch(data.lengths.length, options);
+    return {
+      config: flatConfig(prepared.config),
+      model: prepared.resolved.id,
+      targets: prepared.attachment.targets,
+      untouched: prepared.attachment.untouched,
+      parameters,
+      totalParameters: parameters.reduce((sum, { total }) => sum + total, 0),
+      trainedParameters: parameters.reduce((sum, { trained }) => sum + trained, 0),
+      memory: estimateMemory(prepared, data, options),
+      examples: firstExamples(prepared, data),
+      data: { train: data.lengths.length, validation: prepared.validation.examples.length, longest: Math.max(...data.lengths), truncated: data.truncated },
+      learningRate: options.learningRate,
+      stepsPerEpoch: perEpoch,
+      totalSteps: steps,
+      epochs: steps / perEpoch,
+    };
+  } finally {
+    await prepared.folder.close();
+  }
+}
+
+function parameterTable({ specs, attachment }: PreparedRun): ParameterRow[] {
+  const trainedOf = new Map<string, number>();
+  for (const { parameter, count } of attachment.trained) trainedOf.set(parameter.name, (trainedOf.get(parameter.name) ?? 0) + count);
+  const rows = new Map<string, ParameterRow>();
+  for (const spec of specs) {
+    const name = rowName(spec);
+    const row = rows.get(name) ?? { name, shape: spec.shape, copies: 0, total: 0, trained: 0 };
+    rows.set(name, { ...row, copies: row.copies + 1, total: row.total + sizeOf(spec.shape), trained: row.trained + (trainedOf.get(spec.name) ?? 0) });
+  }
+  return [...rows.values()];
+}
+
+function rowName({ name, block }: ParameterSpec): string {
+  return block === null ? name : name.replace(`.${block}.`, ".*.");
+}
+
+function estimateMemory(prepared: PreparedRun, data: EncodedDataset, options: TrainingOptions): MemoryEstimate {
+  const { specs, attachment } = prepared;
+  const weights = 4 * specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const trained = 4 * attachment.trained.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const training = trained * (1 + 2 + 1);
+  const activations = largestBatchBytes(prepared, data, options);
+  const program = process.memoryUsage.rss();
+  return { weights, training, activations, program, total: weights + training + activations + program, machine: totalmem() };
+}
+
+/** The graph's memory for the batch with the most padded tokens of the first epoch. */
+function largestBatchBytes(prepared: PreparedRun, { lengths }: EncodedDataset, { batchSize, objective, seed }: TrainingOptions): number {
+  const outputs = Object.values(trainingStep(prepared, objective));
+  const sizes = lengthGroupedBatches(lengths, batchSize, random(seed, "epoch 0")).map((batch) => ({
+    batch: batch.length,
+    sequence: batch.reduce((longest, i) => Math.max(longest, lengths[i]!), 0),
+  }));
+  const largest = sizes.reduce((a, b) => (b.batch * b.sequence > a.batch * a.sequence ? b : a));
+  return peakBytes(outputs, largest);
+}
+
+function firstExamples({ task, train, tokenizer }: PreparedRun, data: EncodedDataset): PlannedExample[] {
+  return train.examples.slice(0, EXAMPLES).map(({ texts, line, label }, i) => ({
+    where: `${train.where}:${line}`,
+    texts,
+    tokens: tokenizer.tokensOf(data.encodings[i]!.ids),
+    label: task.labels?.[label!] ?? String(label),
+  }));
+}

@@ -1,0 +1,100 @@
+/** What planning and training share: the model folder, its tokenizer, the data and the method's choice. Reads no weights. */
+import type { EncodedDataset } from "../data/encode.ts";
+import { encodeDataset } from "../data/encode.ts";
+import { createTokenizer, type Tokenizer } from "../data/tokenizer.ts";
+import type { DownloadProgress } from "../hub/download.ts";
+import { type JsonObject, type ModelFolder, openModelFolder } from "../hub/model-folder.ts";
+import { type ResolvedModel, resolveModel } from "../hub/resolve.ts";
+import type { Head, Model } from "../models/architecture.ts";
+import { modelOf } from "../models/registry.ts";
+import type { ParameterSpec } from "../nn/parameters.ts";
+import type { Attachment, Method } from "../peft/method.ts";
+import { methodOf } from "../peft/registry.ts";
+import type { Task } from "../tasks/task.ts";
+import { random } from "../tensor/random.ts";
+import { parametersOf } from "../train/load.ts";
+import type { RunConfig, TrainConfig } from "./config.ts";
+import { readRunData, type RunData } from "./data.ts";
+
+/** A model folder opened for a task. */
+export interface OpenModel {
+  readonly resolved: ResolvedModel;
+  readonly folder: ModelFolder;
+  readonly tokenizer: Tokenizer;
+  readonly padTokenId: number;
+  readonly model: Model;
+  readonly head: Head;
+  /** Size of the head's output: classes, or 1. */
+  readonly labels: number;
+  readonly specs: readonly ParameterSpec[];
+}
+
+export interface PreparedRun extends OpenModel, RunData {
+  readonly config: RunConfig;
+  readonly method: Method;
+  readonly attachment: Attachment;
+}
+
+/** Size of the head's output for a task. */
+export function outputsOf({ labels }: Pick<Task, "labels">): number {
+  return labels?.length ?? 1;
+}
+
+/**
+ * Opens a model folder or hub model under a classification head with `labels` outputs, which may depend on its config.json.
+ * @throws Error in one line when a file is missing or does not fit.
+ */
+export async function openModel(
+  model: string,
+  { revision, labels: given }: { revision: string; labels: number | ((config: JsonObject) => number) },
+  onProgress?: (progress: DownloadProgress) => void,
+): Promise<OpenModel> {
+  const resolved = await resolveModel(model, { revision, ...(onProgress && { onProgress }) });
+  const folder = await openModelFolder(resolved.folder);
+  const tokenizer = createTokenizer(folder.tokenizer, folder.tokenizerConfig, `${resolved.folder}/tokenizer.json`);
+  const opened = modelOf(folder.config, `${resolved.folder}/config.json`);
+  if (tokenizer.vocabularySize > opened.vocabularySize) {
+    await folder.close();
+    throw new Error(`${resolved.folder}: tokenizer.json has ${tokenizer.vocabularySize} tokens, config.json only ${opened.vocabularySize}`);
+  }
+  const head = opened.heads["sequence-classification"];
+  const labels = typeof given === "number" ? given : given(folder.config);
+  const padTokenId = tokenizer.specialTokens.pad ?? 0;
+  return { resolved, folder, tokenizer, padTokenId, model: opened, head, labels, specs: parametersOf(opened, head, labels) };
+}
+
+/**
+ * Everything a run needs but weights and a runtime.
+ * @throws Error in one line for bad data, a bad model folder, or options that do not fit the model.
+ */
+export async function prepareRun(config: RunConfig, onProgress?: (progress: DownloadProgress) => void): Promise<PreparedRun> {
+  const { settings } = config;
+  const data = await readRunData(settings);
+  const opened = await openModel(settings.model, { revision: settings.revision, labels: outputsOf(data.task) }, onProgress);
+  try {
+    checkLength(settings, opened.model);
+    checkMetric(settings, data.task);
+    const method = methodOf(settings.method);
+    const attachment = method.attach(opened.specs, config.methodOptions, random(settings.seed, "selection"));
+    return { ...opened, ...data, config, method, attachment };
+  } catch (error) {
+    await opened.folder.close();
+    throw error;
+  }
+}
+
+function checkLength({ max_seq_length: length }: TrainConfig, { maxPositions }: Model): void {
+  if (length > maxPositions) throw new Error(`max_seq_length: ${length} is above the ${maxPositions} positions of the model`);
+}
+
+function checkMetric({ metric_for_best_model: metric }: TrainConfig, { name, metrics }: Task): void {
+  const scores: readonly string[] = ["loss", ...metrics];
+  if (metric !== null && !scores.includes(metric)) throw new Error(`metric_for_best_model: "${metric}" is no score of ${name}, expected one of ${scores.join(", ")}`);
+}
+
+/** Encodes data for a model, which sees segments only where it has them. */
+export function encodeFor({ tokenizer, model }: OpenModel, data: RunData["train"], maxLength: number): EncodedDataset {
+  const encoded = encodeDataset(data, tokenizer, { maxLength });
+  if (model.segments > 1) return encoded;
+  return { ...encoded, encodings: encoded.encodings.map(({ ids, removed }) => ({ ids, removed, typeIds: new Uint8Array(ids.length) })) };
+}

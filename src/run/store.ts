@@ -1,0 +1,124 @@
+/**
+ * The run folder: what a training leaves.
+ *
+ *     config.json                         every setting, as `rocoft train -c` reads it
+ *     task.json                           the task as the data made it: columns, labels, metrics
+ *     environment.json                    versions, processor, hashes of model and data
+ *     events.jsonl                        what happened, a line each
+ *     metrics.json                        the scores of the weights that are kept
+ *     adapter/adapter_model.safetensors   the trained numbers
+ *     adapter/adapter_config.json         where they belong
+ */
+import { appendFileSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as z from "zod";
+import { decodeSafetensors, encodeSafetensors } from "../formats/safetensors.ts";
+import { createOutputFolder, readJson, writeAtomically } from "../hub/files.ts";
+import { type AdapterLayout, adapterLayout, type AdapterTensor, packAdapter, unpackAdapter } from "../peft/adapter.ts";
+import type { Task } from "../tasks/task.ts";
+import { toFloat32 } from "../tensor/tensor.ts";
+import type { AdaptedModel } from "../train/adapt.ts";
+import type { TrainingEvent } from "../train/events.ts";
+import { type ConfigInput, flatConfig, type RunConfig } from "./config.ts";
+import type { Environment } from "./environment.ts";
+
+/** What adapter_config.json holds. */
+export interface AdapterConfig {
+  readonly method: string;
+  readonly options: object;
+  readonly base_model_name_or_path: string;
+  readonly base_model_revision: string | null;
+  readonly base_model_sha256: string;
+  readonly task: string;
+  readonly trained_parameters: number;
+  readonly tensors: AdapterLayout;
+}
+
+const adapterFolder = "adapter";
+const adapterFiles = { weights: "adapter_model.safetensors", config: "adapter_config.json" };
+const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+
+/** A run folder being written. */
+export interface RunWriter {
+  readonly folder: string;
+  /** Appends an event to events.jsonl. */
+  event(event: TrainingEvent): void;
+  adapter(adapted: AdaptedModel, config: Omit<AdapterConfig, "tensors" | "trained_parameters">): Promise<void>;
+  metrics(metrics: Readonly<Record<string, unknown>>): Promise<void>;
+}
+
+/**
+ * Begins a run folder with what is known before training.
+ * @throws Error in one line when the folder holds files (and overwriting is not asked for) or cannot be written.
+ */
+export async function createRun(config: RunConfig, task: Task, environment: Environment): Promise<RunWriter> {
+  const folder = await createOutputFolder(config.settings.output_dir, { overwrite: config.settings.overwrite_output_dir });
+  const path = (...parts: readonly string[]) => join(folder, ...parts);
+  await writeAtomically(path("config.json"), json(flatConfig(config)));
+  await writeAtomically(path("task.json"), json(task));
+  await writeAtomically(path("environment.json"), json(environment));
+  await writeAtomically(path("events.jsonl"), "");
+  return {
+    folder,
+    event: (event) => appendFileSync(path("events.jsonl"), `${JSON.stringify(event)}\n`),
+    async adapter(adapted, adapterConfig) {
+      const { tensors, layout } = packAdapter(adapterTensors(adapted));
+      const trained = adapted.trained.reduce((total, { count }) => total + count, 0);
+      await mkdir(path(adapterFolder), { recursive: true });
+      await writeAtomically(path(adapterFolder, adapterFiles.weights), encodeSafetensors(tensors, { format: "pt" }));
+      await writeAtomically(path(adapterFolder, adapterFiles.config), json({ ...adapterConfig, trained_parameters: trained, tensors: layout }));
+    },
+    metrics: (metrics) => writeAtomically(path("metrics.json"), json(metrics)),
+  };
+}
+
+function adapterTensors({ trained }: AdaptedModel): AdapterTensor[] {
+  return trained.map(({ name, parameter, selection, view }) => ({
+    name,
+    parameter: parameter.name,
+    selection,
+    values: { dtype: "float32", shape: view.shape, data: view.data },
+  }));
+}
+
+/** A run folder read again. */
+export interface StoredRun {
+  readonly folder: string;
+  readonly config: ConfigInput;
+  readonly task: Task;
+  readonly adapterConfig: AdapterConfig;
+  readonly adapter: readonly AdapterTensor[];
+  readonly metrics: Readonly<Record<string, unknown>> | null;
+}
+
+const taskSchema = z.looseObject({ name: z.string(), kind: z.enum(["classification", "regression"]), labels: z.array(z.string()).nullable() });
+const adapterConfigSchema: z.ZodType<AdapterConfig> = z.object({
+  method: z.string(),
+  options: z.looseObject({}),
+  base_model_name_or_path: z.string(),
+  base_model_revision: z.string().nullable(),
+  base_model_sha256: z.string(),
+  task: z.string(),
+  trained_parameters: z.int(),
+  tensors: adapterLayout,
+});
+
+/**
+ * Reads a run folder.
+ * @throws Error in one line when it is no run folder, has no adapter yet, or a file of it is damaged.
+ */
+export async function readRun(folder: string): Promise<StoredRun> {
+  const path = (...parts: readonly string[]) => join(folder, ...parts);
+  const task = (await readJson(path("task.json"), taskSchema).catch((error: Error) => {
+    throw new Error(`${folder}: not a run folder: ${error.message}`, { cause: error });
+  })) as unknown as Task;
+  const config = await readJson(path("config.json"), z.record(z.string(), z.unknown()));
+  const adapterConfig = await readJson(path(adapterFolder, adapterFiles.config), adapterConfigSchema);
+  const weights = path(adapterFolder, adapterFiles.weights);
+  const tensors = decodeSafetensors(await readFile(weights), weights);
+  const adapter = unpackAdapter(tensors, adapterConfig.tensors, weights).map((part) => ({ ...part, values: toFloat32(part.values) }));
+  const metrics = await readJson(path("metrics.json"), z.record(z.string(), z.unknown())).catch(() => null);
+  return { folder, config, task, adapterConfig, adapter, metrics };
+}
+

@@ -1,0 +1,41 @@
+/** What a graph's values take in memory while it runs: an estimate before anything runs. */
+import type { Primitive, Shape } from "../graph/primitive.ts";
+import type { Value } from "../graph/value.ts";
+import { topological } from "../graph/walk.ts";
+
+/** Primitives whose result shares its operand's memory. */
+const views: ReadonlySet<Primitive> = new Set(["squeeze", "unsqueeze", "input"]);
+const bytesPerElement = { float32: 4, int64: 8, bool: 1 };
+
+/**
+ * The most bytes that are alive at once when the graph of `outputs` runs in order, inputs left out: a value lives from where
+ * it is computed to its last use, outputs to the end.
+ * @param sizes the sizes of named dimensions
+ */
+export function peakBytes(outputs: readonly Value[], sizes: Readonly<Record<string, number>>): number {
+  const order = topological(outputs);
+  const lastUse = new Map<Value, number>();
+  order.forEach((value, at) => {
+    for (const operand of value.operands as readonly Value[]) lastUse.set(operand, at);
+  });
+  for (const output of outputs) lastUse.set(output, order.length);
+  const dying = new Map<number, Value[]>();
+  for (const [value, at] of lastUse) dying.set(at, [...(dying.get(at) ?? []), value]);
+
+  let alive = 0;
+  let peak = 0;
+  order.forEach((value, at) => {
+    alive += bytesOf(value, sizes);
+    peak = Math.max(peak, alive);
+    for (const dead of dying.get(at) ?? []) alive -= bytesOf(dead, sizes);
+  });
+  return peak;
+}
+
+function bytesOf({ op, shape, type }: Value, sizes: Readonly<Record<string, number>>): number {
+  return views.has(op) ? 0 : elements(shape, sizes) * bytesPerElement[type];
+}
+
+function elements(shape: Shape, sizes: Readonly<Record<string, number>>): number {
+  return shape.reduce<number>((product, n) => product * (typeof n === "number" ? n : sizes[n]!), 1);
+}
