@@ -37,7 +37,10 @@ export function draw(seed: number, symbolic = false): Draw {
   const make = (shape: readonly number[], type: ValueType, next: () => number) => {
     const name = `x${Object.keys(feeds).length}`;
     // Rounded to float32, so that both sides start from the same numbers.
-    feeds[name] = array64(shape, Float64Array.from({ length: sizeOf(shape) }, () => Math.fround(next())));
+    feeds[name] = array64(
+      shape,
+      Float64Array.from({ length: sizeOf(shape) }, () => Math.fround(next())),
+    );
     types[name] = type;
     return input(name, type === "float32" ? named(shape) : shape, type);
   };
@@ -49,7 +52,9 @@ export function draw(seed: number, symbolic = false): Draw {
     indices(bound) {
       const count = size(1, bound);
       const start = stream.integer(bound - count + 1);
-      return stream.uniform() < 0.5 ? [...stream.permutation(bound).slice(0, count)] : Array.from({ length: count }, (_, i) => start + i);
+      return stream.uniform() < 0.5
+        ? [...stream.permutation(bound).slice(0, count)]
+        : Array.from({ length: count }, (_, i) => start + i);
     },
     shape: (rank) => Array.from({ length: rank }, () => size()),
     normal: (shape) => make(shape, "float32", stream.normal),

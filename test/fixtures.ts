@@ -22,10 +22,20 @@ export function readJson<T>(...path: readonly string[]): T {
 
 /** A fixture model: its configuration read, and its checkpoint, which may be sharded. */
 export function fixtureModel(name: string): { model: Model; config: Record<string, unknown>; checkpoint: Checkpoint } {
-  const files = readdirSync(join(fixtures, "models", name)).filter((file) => file.startsWith("model") && file.endsWith(".safetensors"));
+  const files = readdirSync(join(fixtures, "models", name)).filter(
+    (file) => file.startsWith("model") && file.endsWith(".safetensors"),
+  );
   const tensors = new Map(files.flatMap((file) => [...readTensors("models", name, file)]));
   const config = readJson<Record<string, unknown>>("models", name, "config.json");
-  return { model: modelOf(config, `${name}/config.json`), config, checkpoint: { where: name, tensors, readInto: async (tensor, target) => target.set(toFloat32(tensors.get(tensor)!).data) } };
+  return {
+    model: modelOf(config, `${name}/config.json`),
+    config,
+    checkpoint: {
+      where: name,
+      tensors,
+      readInto: async (tensor, target) => target.set(toFloat32(tensors.get(tensor)!).data),
+    },
+  };
 }
 
 /** The feeds of a batch: inputs that a fixture lacks (segments) are zeros. */

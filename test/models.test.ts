@@ -18,11 +18,14 @@ async function prepare(name: string) {
   const { model, config, checkpoint } = fixtureModel(name);
   const expected = readTensors("models", name, "expected.safetensors");
   const [architecture] = config["architectures"] as string[];
-  const head = architecture!.endsWith("ForMaskedLM") ? model.heads["masked-language-model"] : model.heads["sequence-classification"];
+  const head = architecture!.endsWith("ForMaskedLM")
+    ? model.heads["masked-language-model"]
+    : model.heads["sequence-classification"];
   const labels = expected.get("logits")!.shape.at(-1)!;
   const specs = parametersOf(model, head, labels);
   const { weights } = await loadWeights(model, specs, checkpoint, { seed: 0 });
-  for (const [key, value] of expected) if (key.startsWith("parameter.")) weights[key.slice("parameter.".length)]!.data.set(value.data as Float32Array);
+  for (const [key, value] of expected)
+    if (key.startsWith("parameter.")) weights[key.slice("parameter.".length)]!.data.set(value.data as Float32Array);
   const attachment = full.attach(specs, {}, random(0));
   const adapted = adapt({ model, head, labels, specs, weights, attachment });
   return { adapted, expected, config, feeds: { ...weights, ...batchFeeds(expected) } as Record<string, Tensor> };
@@ -36,7 +39,10 @@ describe.each(modelNames)("%s", (name) => {
     const scope = scopeOf(inputTable(adapted.specs));
     const hidden = adapted.model.body(scope, inputs);
     const [last, logits] = simplify([hidden, adapted.head.forward(scope, hidden, adapted.labels)]);
-    const programs = [await runtime.compile({ last_hidden_state: last!, logits: logits! }), await runtime.compile(trainingStep(adapted, objective))];
+    const programs = [
+      await runtime.compile({ last_hidden_state: last!, logits: logits! }),
+      await runtime.compile(trainingStep(adapted, objective)),
+    ];
     const results = { ...(await programs[0]!.run(feeds)), ...(await programs[1]!.run(feeds)) };
     for (const key of ["last_hidden_state", "logits", "loss"]) {
       expect(worstDifference(results[key]!.data, floats(expected.get(key)!)), key).toBeLessThan(2e-5);
@@ -44,7 +50,10 @@ describe.each(modelNames)("%s", (name) => {
     const names = [...expected.keys()].filter((key) => key.startsWith("grad.")).map((key) => key.slice("grad.".length));
     expect(names.toSorted()).toEqual(adapted.specs.map((spec) => spec.name).toSorted());
     for (const parameter of names) {
-      const difference = worstDifference(results[gradientName(parameter)]!.data, floats(expected.get(`grad.${parameter}`)!));
+      const difference = worstDifference(
+        results[gradientName(parameter)]!.data,
+        floats(expected.get(`grad.${parameter}`)!),
+      );
       expect(difference, parameter).toBeLessThan(2e-5);
     }
     for (const program of programs) await program.dispose();

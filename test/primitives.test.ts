@@ -35,17 +35,23 @@ describe.each(names)("%s", (name) => {
     const value = cases[name](drawn);
     const inputs = topological([value]).filter((x): x is Value<"input"> => isOp(x, "input") && x.type === "float32");
     const direction = random(seed, "direction");
-    const along = (shape: readonly number[]) => array64(shape, Float64Array.from({ length: sizeOf(shape) }, direction.normal));
+    const along = (shape: readonly number[]) =>
+      array64(shape, Float64Array.from({ length: sizeOf(shape) }, direction.normal));
     const tangents = Object.fromEntries(inputs.map((x) => [x.attrs.name, along(drawn.feeds[x.attrs.name]!.shape)]));
     const cotangent = along(interpret([value], drawn.feeds)[0]!.shape);
     const dy = input("dy", cotangent.shape);
     const gradients = pullbacks(value, dy, inputs);
     const pulled = gradients.map((d) => d && interpret([d], { ...drawn.feeds, dy: cotangent })[0]!);
-    const analytic = inputs.reduce((total, x, i) => total + (pulled[i] ? dot(pulled[i], tangents[x.attrs.name]!) : 0), 0);
+    const analytic = inputs.reduce(
+      (total, x, i) => total + (pulled[i] ? dot(pulled[i], tangents[x.attrs.name]!) : 0),
+      0,
+    );
 
     const projected = sum(mul(value, dy), axesOf(value));
     const at = (step: number) => {
-      const moved = Object.fromEntries(Object.entries(drawn.feeds).map(([key, x]) => [key, tangents[key] ? axpy(step, tangents[key], x) : x]));
+      const moved = Object.fromEntries(
+        Object.entries(drawn.feeds).map(([key, x]) => [key, tangents[key] ? axpy(step, tangents[key], x) : x]),
+      );
       return interpret([projected], { ...moved, dy: cotangent })[0]!.data[0]!;
     };
     const h = 1e-5;
@@ -55,4 +61,8 @@ describe.each(names)("%s", (name) => {
 });
 
 const dot = (a: Array64, b: Array64) => a.data.reduce((total, x, i) => total + x * b.data[i]!, 0);
-const axpy = (step: number, a: Array64, x: Array64) => array64(x.shape, x.data.map((n, i) => n + step * a.data[i]!));
+const axpy = (step: number, a: Array64, x: Array64) =>
+  array64(
+    x.shape,
+    x.data.map((n, i) => n + step * a.data[i]!),
+  );

@@ -46,7 +46,9 @@ const runtime = await nativeRuntime({ threads: 1 });
 const models = ["bert-classification", "roberta-classification"];
 const folder = (model: string) => join(import.meta.dirname, "fixtures", "training", model);
 const curves = models.flatMap((model) =>
-  readdirSync(folder(model)).filter((file) => file.endsWith(".json")).map((file) => ({ model, curve: file.replace(".json", "") })),
+  readdirSync(folder(model))
+    .filter((file) => file.endsWith(".json"))
+    .map((file) => ({ model, curve: file.replace(".json", "") })),
 );
 
 async function attach(name: string, curve: Curve): Promise<AdaptedModel> {
@@ -57,7 +59,14 @@ async function attach(name: string, curve: Curve): Promise<AdaptedModel> {
   const { weights } = await loadWeights(model, specs, checkpoint, { seed: 0 });
   const [methodName, options] = settings[curve.method];
   const method = methodOf(methodName);
-  const attachment = method.attach(specs, methodOptions(method, { ...options, ...(methodName === "rocoft" ? { rank: curve.rank, train_bias: curve.train_bias } : {}) }), random(0));
+  const attachment = method.attach(
+    specs,
+    methodOptions(method, {
+      ...options,
+      ...(methodName === "rocoft" ? { rank: curve.rank, train_bias: curve.train_bias } : {}),
+    }),
+    random(0),
+  );
   return adapt({ model, head, labels, specs, weights, attachment });
 }
 
@@ -70,16 +79,31 @@ function dataOf(model: string): { data: EncodedDataset; batches: Int32Array[] } 
   for (let b = 0; tensors.has(`${b}.input_ids`); b++) {
     const mask = tensors.get(`${b}.attention_mask`)!;
     const [rows, width] = mask.shape as [number, number];
-    const row = (name: string, r: number, length: number) => Array.from({ length }, (_, i) => Number(tensors.get(name)?.data[r * width + i] ?? 0));
+    const row = (name: string, r: number, length: number) =>
+      Array.from({ length }, (_, i) => Number(tensors.get(name)?.data[r * width + i] ?? 0));
     batches.push(Int32Array.from({ length: rows }, (_, r) => encodings.length + r));
     for (let r = 0; r < rows; r++) {
       const length = row(`${b}.attention_mask`, r, width).reduce((a, n) => a + n, 0);
-      encodings.push({ ids: Int32Array.from(row(`${b}.input_ids`, r, length)), typeIds: Uint8Array.from(row(`${b}.token_type_ids`, r, length)), removed: 0 });
+      encodings.push({
+        ids: Int32Array.from(row(`${b}.input_ids`, r, length)),
+        typeIds: Uint8Array.from(row(`${b}.token_type_ids`, r, length)),
+        removed: 0,
+      });
       labels.push(Number(tensors.get(`${b}.labels`)!.data[r]));
     }
   }
   const lengths = Int32Array.from(encodings, ({ ids }) => ids.length);
-  return { data: { where: model, encodings, labels: Float64Array.from(labels), lines: lengths.map((_, i) => i + 1), lengths, truncated: 0 }, batches };
+  return {
+    data: {
+      where: model,
+      encodings,
+      labels: Float64Array.from(labels),
+      lines: lengths.map((_, i) => i + 1),
+      lengths,
+      truncated: 0,
+    },
+    batches,
+  };
 }
 
 const optionsOf = (curve: Curve, padTokenId: number): TrainingOptions => ({
@@ -113,10 +137,16 @@ describe.each(curves)("$model, $curve", ({ model, curve: name }) => {
     const update = createUpdate({ adapted, options: optionsOf(curve, padTokenId), train: data }, program, curve.steps);
 
     for (let step = 0; step < curve.steps; step++) {
-      const done = await update(step, batches.slice(step * curve.gradient_accumulation_steps, (step + 1) * curve.gradient_accumulation_steps));
+      const done = await update(
+        step,
+        batches.slice(step * curve.gradient_accumulation_steps, (step + 1) * curve.gradient_accumulation_steps),
+      );
       expect(Math.abs(done.loss / curve.losses[step]! - 1), `loss of step ${step}`).toBeLessThan(1e-4);
       expect(Math.abs(done.learningRate - curve.learning_rates[step]!)).toBeLessThan(1e-12);
-      expect(Math.abs(done.gradientNorm! / curve.gradient_norms[step]! - 1), `gradient norm of step ${step}`).toBeLessThan(1e-4);
+      expect(
+        Math.abs(done.gradientNorm! / curve.gradient_norms[step]! - 1),
+        `gradient norm of step ${step}`,
+      ).toBeLessThan(1e-4);
     }
     const expected = readTensors("training", model, `${name}.safetensors`);
     expect(adapted.trained.map((trained) => trained.name).toSorted()).toEqual([...expected.keys()].toSorted());
@@ -131,11 +161,16 @@ describe.each(curves)("$model, $curve", ({ model, curve: name }) => {
 });
 
 /** The part of a weight that was trained, read from the weight itself. */
-function selected({ data, shape }: Tensor<"float32">, selection: AdaptedModel["trained"][number]["selection"]): Float32Array {
+function selected(
+  { data, shape }: Tensor<"float32">,
+  selection: AdaptedModel["trained"][number]["selection"],
+): Float32Array {
   if (selection === null) return data;
   const [rows, columns] = shape as [number, number];
   const kept = (r: number, c: number) => selection.indices.includes(selection.axis === 0 ? r : c);
-  return Float32Array.from({ length: rows * columns }, (_, i) => i).filter((i) => kept(Math.floor(i / columns), i % columns)).map((i) => data[i]!);
+  return Float32Array.from({ length: rows * columns }, (_, i) => i)
+    .filter((i) => kept(Math.floor(i / columns), i % columns))
+    .map((i) => data[i]!);
 }
 
 describe("the graph of a step", () => {
@@ -144,10 +179,18 @@ describe("the graph of a step", () => {
     const text = print(Object.values(trainingStep(adapted, "classification")));
     const shapeOf = (shape: readonly number[]) => `[${shape.join(", ")}]`;
     const linears = adapted.specs.filter(({ role }) => role === "linear");
-    const products = text.split("\n").filter((line) => /= (contract|matmul)\(/.test(line)).map((line) => line.slice(line.lastIndexOf("[")));
+    const products = text
+      .split("\n")
+      .filter((line) => /= (contract|matmul)\(/.test(line))
+      .map((line) => line.slice(line.lastIndexOf("[")));
     const ofWeightSize = products.filter((product) => linears.some(({ shape }) => shapeOf(shape) === product));
     // The head is trained whole; nothing else may have a gradient of a weight's size.
-    expect(ofWeightSize.toSorted()).toEqual(linears.filter(({ head }) => head).map(({ shape }) => shapeOf(shape)).toSorted());
+    expect(ofWeightSize.toSorted()).toEqual(
+      linears
+        .filter(({ head }) => head)
+        .map(({ shape }) => shapeOf(shape))
+        .toSorted(),
+    );
     expect(text).not.toContain("replace(");
   });
 });

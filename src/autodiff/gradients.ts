@@ -10,7 +10,8 @@ import { pullback } from "./vjp/index.ts";
  * @throws Error when `y` is not a scalar.
  */
 export function gradients(y: Value, wrt: readonly Value[]): (Value | null)[] {
-  if (y.shape.length > 0) throw new Error(`gradients: a scalar is differentiated, not a value of shape [${y.shape.join(", ")}]`);
+  if (y.shape.length > 0)
+    throw new Error(`gradients: a scalar is differentiated, not a value of shape [${y.shape.join(", ")}]`);
   return pullbacks(y, constant(1), wrt);
 }
 

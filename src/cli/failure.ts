@@ -8,6 +8,8 @@ const defects = [TypeError, ReferenceError, SyntaxError];
 export function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const isDefect = !(error instanceof Error) || defects.some((kind) => error instanceof kind);
-  process.stderr.write(`rocoft: ${isDefect && error instanceof Error ? error.stack : error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(
+    `rocoft: ${isDefect && error instanceof Error ? error.stack : error instanceof Error ? error.message : String(error)}\n`,
+  );
   return 1;
 }

@@ -8,25 +8,37 @@ import { aliases, type ConfigInput, trainFields } from "../run/config.ts";
 
 /** A schema without its default and nullability, and what those were. */
 function unwrap(schema: z.ZodType): { inner: z.ZodType; fallback: unknown } {
-  if (schema instanceof z.ZodDefault) return { inner: unwrap(schema.def.innerType as z.ZodType).inner, fallback: schema.def.defaultValue };
-  if (schema instanceof z.ZodNullable || schema instanceof z.ZodOptional) return unwrap(schema.def.innerType as z.ZodType);
+  if (schema instanceof z.ZodDefault)
+    return { inner: unwrap(schema.def.innerType as z.ZodType).inner, fallback: schema.def.defaultValue };
+  if (schema instanceof z.ZodNullable || schema instanceof z.ZodOptional)
+    return unwrap(schema.def.innerType as z.ZodType);
   return { inner: schema, fallback: undefined };
 }
 
 /** A number where the text is one, else the text, for the schema to refuse. */
-const numberOf = (text: string): number | string => (text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text);
-const listOf = (text: string, before: readonly string[] = []): string[] => [...before, ...text.split(",").filter(Boolean)];
+const numberOf = (text: string): number | string =>
+  text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
+const listOf = (text: string, before: readonly string[] = []): string[] => [
+  ...before,
+  ...text.split(",").filter(Boolean),
+];
 
 /** The flag of one setting; its default is shown, not set, so that a configuration file can give it. */
 function flagsOf(name: string, schema: z.ZodType): Option[] {
   const { inner, fallback } = unwrap(schema);
-  const shown = fallback === undefined || fallback === null || fallback === false ? "" : ` (default: ${String(fallback)})`;
+  const shown =
+    fallback === undefined || fallback === null || fallback === false ? "" : ` (default: ${String(fallback)})`;
   const description = `${schema.description ?? ""}${shown}`;
   if (inner instanceof z.ZodBoolean) {
     const yes = new Option(`--${name}`, description);
     return fallback === false ? [yes] : [yes, new Option(`--no-${name}`).hideHelp()];
   }
-  if (inner instanceof z.ZodEnum) return [new Option(`--${name} <${inner.options.length > 5 ? "name" : inner.options.join("|")}>`, description).choices(inner.options as string[])];
+  if (inner instanceof z.ZodEnum)
+    return [
+      new Option(`--${name} <${inner.options.length > 5 ? "name" : inner.options.join("|")}>`, description).choices(
+        inner.options as string[],
+      ),
+    ];
   if (inner instanceof z.ZodNumber) return [new Option(`--${name} <number>`, description).argParser(numberOf)];
   if (inner instanceof z.ZodArray) return [new Option(`--${name} <names...>`, description).argParser(listOf)];
   return [new Option(`--${name} <text>`, description)];
@@ -34,20 +46,33 @@ function flagsOf(name: string, schema: z.ZodType): Option[] {
 
 /** Adds the flags of `train`: settings, options of every method, other spellings, and `-c FILE`. */
 export function addTrainFlags(command: Command): Command {
-  for (const [name, schema] of Object.entries(trainFields)) for (const flag of flagsOf(name, schema)) command.addOption(flag);
+  for (const [name, schema] of Object.entries(trainFields))
+    for (const flag of flagsOf(name, schema)) command.addOption(flag);
   for (const method of Object.values(methods)) {
     for (const [name, schema] of Object.entries(method.options)) {
-      for (const flag of flagsOf(name, (schema as z.ZodType).describe(`${method.name}: ${(schema as z.ZodType).description}`))) command.addOption(flag);
+      for (const flag of flagsOf(
+        name,
+        (schema as z.ZodType).describe(`${method.name}: ${(schema as z.ZodType).description}`),
+      ))
+        command.addOption(flag);
     }
   }
-  for (const alias of Object.keys(aliases)) command.addOption(new Option(`--${alias} <value>`).argParser(numberOf).hideHelp());
-  return command.option("-c, --config <file>", "YAML or JSON file with these settings; flags override it").option("--json", "print one machine-readable result");
+  for (const alias of Object.keys(aliases))
+    command.addOption(new Option(`--${alias} <value>`).argParser(numberOf).hideHelp());
+  return command
+    .option("-c, --config <file>", "YAML or JSON file with these settings; flags override it")
+    .option("--json", "print one machine-readable result");
 }
 
 /** The settings given on the command line, over those of the configuration file. */
-export async function trainInput({ config, json: _, ...flags }: { config?: string; json?: boolean } & ConfigInput): Promise<ConfigInput> {
+export async function trainInput({
+  config,
+  json: _json,
+  ...flags
+}: { config?: string; json?: boolean } & ConfigInput): Promise<ConfigInput> {
   const fromFile = config === undefined ? {} : await readConfigFile(config);
-  const canonical = (input: ConfigInput) => Object.fromEntries(Object.entries(input).map(([name, value]) => [aliases[name] ?? name, value]));
+  const canonical = (input: ConfigInput) =>
+    Object.fromEntries(Object.entries(input).map(([name, value]) => [aliases[name] ?? name, value]));
   return { ...canonical(fromFile), ...canonical(flags) };
 }
 

@@ -30,13 +30,19 @@ export function formatDuration(seconds: number): string {
 
 /** Scores by name: `loss 0.3312  accuracy 0.9151`. */
 export function formatScores(scores: Readonly<Record<string, number>>): string {
-  return Object.entries(scores).map(([name, value]) => `${name} ${value.toFixed(4)}`).join("  ");
+  return Object.entries(scores)
+    .map(([name, value]) => `${name} ${value.toFixed(4)}`)
+    .join("  ");
 }
 
 /** Rows in aligned columns; columns whose cells all look like numbers are aligned at the right. */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
   const numeric = header.map((_, i) => rows.length > 0 && rows.every((row) => /^[\d,.\s%×]*$/.test(row[i]!)));
-  const line = (cells: readonly string[]) => cells.map((cell, i) => (numeric[i] ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join("  ").trimEnd();
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, i) => (numeric[i] ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
+      .join("  ")
+      .trimEnd();
   return [line(header), widths.map((width) => "─".repeat(width)).join("  "), ...rows.map(line)].join("\n");
 }

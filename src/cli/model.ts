@@ -34,7 +34,8 @@ export function addModelFlags(command: Command): Command {
 
 /** Opens what was named. @throws Error when neither or both of a run and `--model` are given. */
 export async function openClassifier(run: string | undefined, flags: ModelFlags): Promise<Classifier> {
-  if ((run === undefined) === (flags.model === undefined)) throw new Error("expected a run folder or --model, one of the two");
+  if ((run === undefined) === (flags.model === undefined))
+    throw new Error("expected a run folder or --model, one of the two");
   const options = {
     onDownload: downloadProgress(process.stderr),
     ...(flags.max_seq_length !== undefined && { maxLength: flags.max_seq_length }),
@@ -42,5 +43,9 @@ export async function openClassifier(run: string | undefined, flags: ModelFlags)
     ...(flags.threads !== undefined && { threads: flags.threads }),
   };
   if (run !== undefined) return openRun(run, options);
-  return openCheckpoint(flags.model!, { ...options, ...(flags.task !== undefined && { task: flags.task }), ...(flags.revision !== undefined && { revision: flags.revision }) });
+  return openCheckpoint(flags.model!, {
+    ...options,
+    ...(flags.task !== undefined && { task: flags.task }),
+    ...(flags.revision !== undefined && { revision: flags.revision }),
+  });
 }

@@ -16,16 +16,25 @@ export function createProgress(stream: ProgressStream, loggingSteps: number): (e
   const line = (text: string) => stream.write(`${stream.isTTY ? "\r\u001b[2K" : ""}${text}\n`);
   const handlers: { readonly [T in RunEvent["type"]]: (event: Extract<RunEvent, { type: T }>) => void } = {
     ready: (event) => {
-      line(`${event.method} on ${event.model}, ${event.task}: ${formatCount(event.trainExamples)} training and ${formatCount(event.validationExamples)} validation examples`);
-      line(`training ${formatCount(event.trainedParameters)} of ${formatCount(event.totalParameters)} parameters (${formatShare(event.trainedParameters / event.totalParameters)})`);
+      line(
+        `${event.method} on ${event.model}, ${event.task}: ${formatCount(event.trainExamples)} training and ${formatCount(event.validationExamples)} validation examples`,
+      );
+      line(
+        `training ${formatCount(event.trainedParameters)} of ${formatCount(event.totalParameters)} parameters (${formatShare(event.trainedParameters / event.totalParameters)})`,
+      );
       if (event.initialized.length > 0) line(`new, not in the checkpoint: ${event.initialized.join(", ")}`);
-      if (event.truncated > 0) line(`${formatCount(event.truncated)} examples are longer than max_seq_length and were cut`);
+      if (event.truncated > 0)
+        line(`${formatCount(event.truncated)} examples are longer than max_seq_length and were cut`);
     },
     step: (event) => {
       if (stream.isTTY) status(stepLine(event));
-      else if (event.step % loggingSteps === 0 || event.step === 1 || event.step === event.totalSteps) line(stepLine(event));
+      else if (event.step % loggingSteps === 0 || event.step === 1 || event.step === event.totalSteps)
+        line(stepLine(event));
     },
-    evaluation: (event) => line(`step ${event.step}  epoch ${event.epoch.toFixed(2)}  ${formatScores(event.scores)}${event.best ? "  best" : ""}`),
+    evaluation: (event) =>
+      line(
+        `step ${event.step}  epoch ${event.epoch.toFixed(2)}  ${formatScores(event.scores)}${event.best ? "  best" : ""}`,
+      ),
     end: (event) => line(`${event.reason} after ${event.step} steps, ${formatDuration(event.secondsElapsed)}`),
     saved: () => {},
   };

@@ -11,5 +11,7 @@ test.each([
 test("the nearest known names come first", () => {
   const known = ["attention.self.query", "attention.self.key", "intermediate.dense", "output.dense", "query", "value"];
   expect(unknownName("unknown module", "qury", known).message).toMatch(/^unknown module "qury", nearest of 6: query, /);
-  expect(unknownName("unknown task", "x", ["sst2", "cola"]).message).toBe('unknown task "x", expected one of sst2, cola');
+  expect(unknownName("unknown task", "x", ["sst2", "cola"]).message).toBe(
+    'unknown task "x", expected one of sst2, cola',
+  );
 });

@@ -9,9 +9,12 @@ const LISTED = 5;
  */
 export function unknownName(subject: string, met: string, known: Iterable<string>): Error {
   const all = [...known];
-  const byDistance = all.map((name) => ({ name, distance: editDistance(met, name) })).sort((a, b) => a.distance - b.distance);
+  const byDistance = all
+    .map((name) => ({ name, distance: editDistance(met, name) }))
+    .sort((a, b) => a.distance - b.distance);
   const listed = byDistance.slice(0, LISTED).map(({ name }) => name);
-  const expected = all.length <= LISTED ? `expected one of ${all.join(", ")}` : `nearest of ${all.length}: ${listed.join(", ")}`;
+  const expected =
+    all.length <= LISTED ? `expected one of ${all.join(", ")}` : `nearest of ${all.length}: ${listed.join(", ")}`;
   return new Error(`${subject} "${met}", ${expected}`);
 }
 

@@ -17,7 +17,9 @@ export function constant(value: number, type: ValueType = "float32", shape: read
 /** `value` everywhere, shaped as `like`. */
 export function fill(value: number, like: Value): Value {
   const { shape, type } = like;
-  return shape.every((n) => typeof n === "number") ? constant(value, type, shape as readonly number[]) : expand(constant(value, type), like);
+  return shape.every((n) => typeof n === "number")
+    ? constant(value, type, shape as readonly number[])
+    : expand(constant(value, type), like);
 }
 
 function pair(a: Scalar, b: Scalar): [Value, Value] {
@@ -31,7 +33,8 @@ export const mul = (a: Scalar, b: Scalar): Value => apply("mul", pair(a, b), nul
 export const div = (a: Scalar, b: Scalar): Value => apply("div", pair(a, b), null);
 export const equal = (a: Scalar, b: Scalar): Value => apply("equal", pair(a, b), null);
 export const greater = (a: Scalar, b: Scalar): Value => apply("greater", pair(a, b), null);
-export const select = (condition: Value, a: Scalar, b: Scalar): Value => apply("select", [condition, ...pair(a, b)], null);
+export const select = (condition: Value, a: Scalar, b: Scalar): Value =>
+  apply("select", [condition, ...pair(a, b)], null);
 
 export const neg = (x: Value): Value => apply("neg", [x], null);
 export const exp = (x: Value): Value => apply("exp", [x], null);
@@ -48,20 +51,26 @@ export const cumsum = (x: Value, axis: number): Value => apply("cumsum", [x], { 
 export const iota = (x: Value, axis: number): Value => apply("iota", [x], { axis });
 export const count = (x: Value, axes: readonly number[]): Value => apply("count", [x], { axes });
 
-export const sum = (x: Value, axes: readonly number[], keepDims = false): Value => apply("sum", [x], { axes, keepDims });
-export const mean = (x: Value, axes: readonly number[], keepDims = false): Value => apply("mean", [x], { axes, keepDims });
+export const sum = (x: Value, axes: readonly number[], keepDims = false): Value =>
+  apply("sum", [x], { axes, keepDims });
+export const mean = (x: Value, axes: readonly number[], keepDims = false): Value =>
+  apply("mean", [x], { axes, keepDims });
 /** The axes of x, all but the last `except`. */
-export const axesOf = (x: Value, except = 0): number[] => Array.from({ length: x.shape.length - except }, (_, axis) => axis);
+export const axesOf = (x: Value, except = 0): number[] =>
+  Array.from({ length: x.shape.length - except }, (_, axis) => axis);
 
-export const expand = (x: Value, like: Value): Value => (sameShape(x.shape, like.shape) ? x : apply("expand", [x, like], null));
+export const expand = (x: Value, like: Value): Value =>
+  sameShape(x.shape, like.shape) ? x : apply("expand", [x, like], null);
 export const transpose = (x: Value, perm: readonly number[]): Value => apply("transpose", [x], { perm });
 export const unsqueeze = (x: Value, axis: number): Value => apply("unsqueeze", [x], { axis });
 export const squeeze = (x: Value, axis: number): Value => apply("squeeze", [x], { axis });
 export const splitHeads = (x: Value, heads: number): Value => apply("splitHeads", [x], { heads });
 export const mergeHeads = (x: Value): Value => apply("mergeHeads", [x], null);
 
-export const take = (x: Value, axis: number, indices: readonly number[]): Value => apply("take", [x], { axis, indices });
-export const put = (x: Value, like: Value, axis: number, indices: readonly number[]): Value => apply("put", [x, like], { axis, indices });
+export const take = (x: Value, axis: number, indices: readonly number[]): Value =>
+  apply("take", [x], { axis, indices });
+export const put = (x: Value, like: Value, axis: number, indices: readonly number[]): Value =>
+  apply("put", [x, like], { axis, indices });
 export const replace = (base: Value, slices: Value, axis: number, indices: readonly number[]): Value =>
   apply("replace", [base, slices], { axis, indices });
 export const gather = (table: Value, index: Value): Value => apply("gather", [table, index], null);
@@ -70,14 +79,18 @@ export const pick = (x: Value, index: Value): Value => apply("pick", [x, index],
 export const place = (x: Value, index: Value, like: Value): Value => apply("place", [x, index, like], null);
 
 /** a·b over the last two axes, either read transposed. */
-export const matmul = (a: Value, b: Value, { transposeA = false, transposeB = false }: { transposeA?: boolean; transposeB?: boolean } = {}): Value =>
-  apply("matmul", [a, b], { transposeA, transposeB });
+export const matmul = (
+  a: Value,
+  b: Value,
+  { transposeA = false, transposeB = false }: { transposeA?: boolean; transposeB?: boolean } = {},
+): Value => apply("matmul", [a, b], { transposeA, transposeB });
 export const linear = (x: Value, weight: Value, bias: Value): Value => apply("linear", [x, weight, bias], null);
 export const contract = (a: Value, b: Value): Value => apply("contract", [a, b], null);
 
 export const softmax = (x: Value): Value => apply("softmax", [x], null);
 export const logSoftmax = (x: Value): Value => apply("logSoftmax", [x], null);
-export const layerNorm = (x: Value, scale: Value, shift: Value, epsilon: number): Value => apply("layerNorm", [x, scale, shift], { epsilon });
+export const layerNorm = (x: Value, scale: Value, shift: Value, epsilon: number): Value =>
+  apply("layerNorm", [x, scale, shift], { epsilon });
 export const inverseStd = (x: Value, epsilon: number): Value => apply("inverseStd", [x], { epsilon });
 
 /** x summed over the axes along which `shape` was broadcast to x's: the adjoint of broadcasting. */

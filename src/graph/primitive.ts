@@ -22,7 +22,10 @@ export interface Primitives {
   /** A value fed at each run: data or a parameter. */
   input: { operands: []; attrs: { readonly name: string; readonly shape: Shape; readonly type: ValueType } };
   /** One number, filling a shape; a scalar has the shape []. */
-  constant: { operands: []; attrs: { readonly value: number; readonly type: ValueType; readonly shape: readonly number[] } };
+  constant: {
+    operands: [];
+    attrs: { readonly value: number; readonly type: ValueType; readonly shape: readonly number[] };
+  };
   /** 0, 1, 2, … as long as `axis` of x. */
   iota: Unary<{ readonly axis: number }>;
   /** The number of elements x has along `axes`, as a float scalar. */

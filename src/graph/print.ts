@@ -10,7 +10,8 @@ export function print(outputs: readonly Value[]): string {
   for (const value of topological(outputs)) {
     const leaf = leafName(value);
     names.set(value, leaf ?? `%${lines.length}`);
-    if (leaf === null) lines.push(`%${lines.length} = ${expression(value, names)}: ${value.type}${formatShape(value.shape)}`);
+    if (leaf === null)
+      lines.push(`%${lines.length} = ${expression(value, names)}: ${value.type}${formatShape(value.shape)}`);
   }
   return [...lines, `return ${outputs.map((value) => names.get(value)).join(", ")}`].join("\n");
 }

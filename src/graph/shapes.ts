@@ -30,7 +30,8 @@ function require(condition: boolean, op: string, ...operands: readonly Value[]):
 
 function numberType(op: string, ...operands: readonly Value[]): ValueType {
   const type = operands[0]!.type;
-  if (operands.some((x) => x.type !== type)) throw new Error(`${op}: the types ${operands.map((x) => x.type).join(" and ")} differ`);
+  if (operands.some((x) => x.type !== type))
+    throw new Error(`${op}: the types ${operands.map((x) => x.type).join(" and ")} differ`);
   return type;
 }
 
@@ -57,7 +58,8 @@ export function withAxis(shape: Shape, axis: number, size: Dim): Shape {
 function selection(op: string, { shape }: Value, { axis, indices }: Attrs<"take">): Shape {
   const size = shape[axisFromFront(axis, shape.length)]!;
   const outside = indices.find((i) => i < 0 || (typeof size === "number" && i >= size));
-  if (outside !== undefined) throw new Error(`${op}: index ${outside} is outside axis ${axis} of ${formatShape(shape)}`);
+  if (outside !== undefined)
+    throw new Error(`${op}: index ${outside} is outside axis ${axis} of ${formatShape(shape)}`);
   return withAxis(shape, axis, indices.length);
 }
 
@@ -138,7 +140,8 @@ export const shapes: { readonly [P in Primitive]: ShapeRule<P> } = {
     return { shape: index.shape, type: x.type };
   },
   place: ([x, index, like]) => {
-    require(sameShape(x.shape, index.shape) && sameShape(index.shape, like.shape.slice(0, -1)), "place", x, index, like);
+    require(sameShape(x.shape, index.shape) &&
+      sameShape(index.shape, like.shape.slice(0, -1)), "place", x, index, like);
     return same(like);
   },
 
@@ -151,7 +154,9 @@ export const shapes: { readonly [P in Primitive]: ShapeRule<P> } = {
   },
   linear: ([x, weight, bias]) => {
     const [out, inner] = weight.shape as [Dim, Dim];
-    require(weight.shape.length === 2 && x.shape.at(-1) === inner && sameShape(bias.shape, [out]), "linear", x, weight, bias);
+    require(weight.shape.length === 2 &&
+      x.shape.at(-1) === inner &&
+      sameShape(bias.shape, [out]), "linear", x, weight, bias);
     return { shape: [...x.shape.slice(0, -1), out], type: numberType("linear", x, weight, bias) };
   },
   contract: ([a, b]) => {

@@ -8,8 +8,10 @@ import { rebuild, topological } from "./walk.ts";
 /** A cheaper value equal to the given one, or null where the rule has nothing to say. */
 export type Rewrite = (value: Value) => Value | null;
 
-const isConstant = (x: Value, value: number): boolean => (isOp(x, "constant") ? x.attrs.value === value : isOp(x, "expand") && isConstant(x.operands[0], value));
-const shapedLike = (x: Value, y: Value) => x.shape.length === y.shape.length && x.shape.every((n, axis) => n === y.shape[axis]);
+const isConstant = (x: Value, value: number): boolean =>
+  isOp(x, "constant") ? x.attrs.value === value : isOp(x, "expand") && isConstant(x.operands[0], value);
+const shapedLike = (x: Value, y: Value) =>
+  x.shape.length === y.shape.length && x.shape.every((n, axis) => n === y.shape[axis]);
 
 /** x + 0 → x, where the zero did not broadcast x. */
 export const addZero: Rewrite = (y) => {
@@ -72,7 +74,9 @@ export const transposeTwice: Rewrite = (y) => {
   if (!isOp(y, "transpose") || !isOp(y.operands[0], "transpose")) return null;
   const inner = y.operands[0];
   const perm = y.attrs.perm.map((axis) => inner.attrs.perm[axis]!);
-  return perm.every((axis, i) => axis === i) ? inner.operands[0] : { ...y, operands: [inner.operands[0]], attrs: { perm } };
+  return perm.every((axis, i) => axis === i)
+    ? inner.operands[0]
+    : { ...y, operands: [inner.operands[0]], attrs: { perm } };
 };
 
 /** Inverse pairs: split and merged heads, added and removed axes, −(−x). */
@@ -88,7 +92,8 @@ export const inverses: Rewrite = (y) => {
 };
 
 /** `replace(W, R)` → W. Right only where R is a view of W's own memory: W already holds R (RoCoFT's in-place training). */
-export const replaceInPlace: Rewrite = (y) => (isOp(y, "replace") && isOp(y.operands[1], "input") ? y.operands[0] : null);
+export const replaceInPlace: Rewrite = (y) =>
+  isOp(y, "replace") && isOp(y.operands[1], "input") ? y.operands[0] : null;
 
 export const rewrites: readonly Rewrite[] = [
   addZero,
@@ -113,7 +118,7 @@ export function simplify(outputs: readonly Value[], rules: readonly Rewrite[] = 
     return current;
   };
   let current = [...outputs];
-  for (let size = Infinity; ; ) {
+  for (let size = Infinity; ;) {
     current = mergeEqual(rebuild(current, rewriteOnce));
     const now = fingerprint(current);
     if (now === size) return current;
@@ -127,7 +132,12 @@ function mergeEqual(outputs: readonly Value[]): Value[] {
   const canonical = new Map<string, Value>();
   return rebuild(outputs, (value) => {
     const operands = (value.operands as readonly Value[]).map((x) => numbers.get(x));
-    const key = JSON.stringify([value.op, operands, value.attrs, isOp(value, "constant") ? String(value.attrs.value) : 0]);
+    const key = JSON.stringify([
+      value.op,
+      operands,
+      value.attrs,
+      isOp(value, "constant") ? String(value.attrs.value) : 0,
+    ]);
     const known = canonical.get(key);
     if (known) return known;
     canonical.set(key, value);

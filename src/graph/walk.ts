@@ -37,7 +37,9 @@ export function dependents(order: readonly Value[], sources: Iterable<Value>): S
 /** `value` over other operands of the same shapes. */
 export function withOperands(value: Value, operands: readonly Value[]): Value {
   const old = value.operands as readonly Value[];
-  return operands.every((x, i) => x === old[i]) ? value : { ...value, operands: operands as Value<Primitive>["operands"] };
+  return operands.every((x, i) => x === old[i])
+    ? value
+    : { ...value, operands: operands as Value<Primitive>["operands"] };
 }
 
 /**

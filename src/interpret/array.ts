@@ -26,7 +26,8 @@ export function read(x: Array64, index: readonly number[]): number {
   const strides = stridesOf(x.shape);
   const skipped = index.length - x.shape.length;
   let offset = 0;
-  for (let axis = 0; axis < x.shape.length; axis++) if (x.shape[axis] !== 1) offset += index[axis + skipped]! * strides[axis]!;
+  for (let axis = 0; axis < x.shape.length; axis++)
+    if (x.shape[axis] !== 1) offset += index[axis + skipped]! * strides[axis]!;
   return x.data[offset]!;
 }
 

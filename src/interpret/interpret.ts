@@ -24,7 +24,10 @@ function fed(name: string, feeds: Readonly<Record<string, Array64>>): Array64 {
   return array;
 }
 
-function meaningOf<P extends Exclude<Primitive, "input">>(value: Value<P> | Value, operands: readonly Array64[]): Array64 {
+function meaningOf<P extends Exclude<Primitive, "input">>(
+  value: Value<P> | Value,
+  operands: readonly Array64[],
+): Array64 {
   const { op } = value as Value<P>;
   return meanings[op](operands, value as Value<P>);
 }

@@ -49,13 +49,23 @@ function reduceSum(x: Array64, { attrs }: Value<"sum"> | Value<"mean">): Array64
   const axes = new Set(attrs.axes.map((axis) => axisFromFront(axis, x.shape.length)));
   const kept = array64(x.shape.map((n, axis) => (axes.has(axis) ? 1 : n)));
   build(x.shape, (index) => {
-    accumulate(kept, index.map((i, axis) => (axes.has(axis) ? 0 : i)), read(x, index));
+    accumulate(
+      kept,
+      index.map((i, axis) => (axes.has(axis) ? 0 : i)),
+      read(x, index),
+    );
     return 0;
   });
-  return attrs.keepDims ? kept : array64(x.shape.filter((_, axis) => !axes.has(axis)), kept.data);
+  return attrs.keepDims
+    ? kept
+    : array64(
+        x.shape.filter((_, axis) => !axes.has(axis)),
+        kept.data,
+      );
 }
 
-const countAlong = (x: Array64, axes: readonly number[]) => axes.reduce((n, axis) => n * x.shape[axisFromFront(axis, x.shape.length)]!, 1);
+const countAlong = (x: Array64, axes: readonly number[]) =>
+  axes.reduce((n, axis) => n * x.shape[axisFromFront(axis, x.shape.length)]!, 1);
 
 /** The error function by its Maclaurin series where it converges fast, else by the continued fraction of erfc. */
 export function errorFunction(x: number): number {
@@ -79,7 +89,12 @@ const put = (base: Array64, slices: Array64, { axis, indices }: { axis: number; 
   const at = axisFromFront(axis, base.shape.length);
   return build(base.shape, (index) => {
     const position = indices.indexOf(index[at]!);
-    return position < 0 ? read(base, index) : read(slices, index.map((i, a) => (a === at ? position : i)));
+    return position < 0
+      ? read(base, index)
+      : read(
+          slices,
+          index.map((i, a) => (a === at ? position : i)),
+        );
   });
 };
 
@@ -95,7 +110,9 @@ export const meanings: { readonly [P in Exclude<Primitive, "input">]: Meaning<P>
   equal: zip((a, b) => Number(a === b)),
   greater: zip((a, b) => Number(a > b)),
   select: ([condition, a, b]) =>
-    build(broadcastShape(condition!.shape, a!.shape, b!.shape), (index) => read(read(condition!, index) ? a! : b!, index)),
+    build(broadcastShape(condition!.shape, a!.shape, b!.shape), (index) =>
+      read(read(condition!, index) ? a! : b!, index),
+    ),
 
   neg: map((x) => -x),
   exp: map(Math.exp),
@@ -107,7 +124,11 @@ export const meanings: { readonly [P in Exclude<Primitive, "input">]: Meaning<P>
   relu: map((x) => Math.max(0, x)),
   gelu: map((x) => (x * (1 + errorFunction(x / Math.SQRT2))) / 2),
   silu: map((x) => x / (1 + Math.exp(-x))),
-  cast: ([x], { attrs: { to } }) => array64(x!.shape, x!.data.map((n) => (to === "bool" ? Number(n !== 0) : to === "int64" ? Math.trunc(n) : n))),
+  cast: ([x], { attrs: { to } }) =>
+    array64(
+      x!.shape,
+      x!.data.map((n) => (to === "bool" ? Number(n !== 0) : to === "int64" ? Math.trunc(n) : n)),
+    ),
   cumsum: ([x], { attrs }) => {
     const axis = axisFromFront(attrs.axis, x!.shape.length);
     return build(x!.shape, (index) => {
@@ -120,12 +141,22 @@ export const meanings: { readonly [P in Exclude<Primitive, "input">]: Meaning<P>
   sum: ([x], value) => reduceSum(x!, value),
   mean: ([x], value) => {
     const sums = reduceSum(x!, value);
-    return array64(sums.shape, sums.data.map((s) => s / countAlong(x!, value.attrs.axes)));
+    return array64(
+      sums.shape,
+      sums.data.map((s) => s / countAlong(x!, value.attrs.axes)),
+    );
   },
 
   expand: ([x, like]) => build(like!.shape, (index) => read(x!, index)),
   transpose: ([x], { attrs: { perm } }) =>
-    build(perm.map((axis) => x!.shape[axis]!), (index) => read(x!, perm.map((_, axis) => index[perm.indexOf(axis)]!))),
+    build(
+      perm.map((axis) => x!.shape[axis]!),
+      (index) =>
+        read(
+          x!,
+          perm.map((_, axis) => index[perm.indexOf(axis)]!),
+        ),
+    ),
   unsqueeze: ([x], { attrs: { axis } }) => {
     const at = axisFromFront(axis, x!.shape.length + 1);
     return array64([...x!.shape.slice(0, at), 1, ...x!.shape.slice(at)], x!.data);
@@ -149,7 +180,9 @@ export const meanings: { readonly [P in Exclude<Primitive, "input">]: Meaning<P>
   replace: ([base, slices], { attrs }) => put(base!, slices!, attrs),
   gather: ([table, index]) => {
     const rank = index!.shape.length;
-    return build([...index!.shape, ...table!.shape.slice(1)], (at) => read(table!, [read(index!, at.slice(0, rank)), ...at.slice(rank)]));
+    return build([...index!.shape, ...table!.shape.slice(1)], (at) =>
+      read(table!, [read(index!, at.slice(0, rank)), ...at.slice(rank)]),
+    );
   },
   scatterAdd: ([x, index, like]) => {
     const rank = index!.shape.length;
@@ -171,11 +204,17 @@ export const meanings: { readonly [P in Exclude<Primitive, "input">]: Meaning<P>
     const at = (x: Array64, leading: readonly number[], i: number, j: number, transposed: boolean) =>
       read(x, [...leading.slice(leading.length + 2 - x.shape.length), ...(transposed ? [j, i] : [i, j])]);
     const inner = a!.shape.at(attrs.transposeA ? -2 : -1)!;
-    const shape = [...a!.shape.slice(0, -2), a!.shape.at(attrs.transposeA ? -1 : -2)!, b!.shape.at(attrs.transposeB ? -2 : -1)!];
+    const shape = [
+      ...a!.shape.slice(0, -2),
+      a!.shape.at(attrs.transposeA ? -1 : -2)!,
+      b!.shape.at(attrs.transposeB ? -2 : -1)!,
+    ];
     return build(shape, (index) => {
       const leading = index.slice(0, -2);
       let sum = 0;
-      for (let k = 0; k < inner; k++) sum += at(a!, leading, index.at(-2)!, k, attrs.transposeA) * at(b!, leading, k, index.at(-1)!, attrs.transposeB);
+      for (let k = 0; k < inner; k++)
+        sum +=
+          at(a!, leading, index.at(-2)!, k, attrs.transposeA) * at(b!, leading, k, index.at(-1)!, attrs.transposeB);
       return sum;
     });
   },

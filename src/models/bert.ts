@@ -41,6 +41,11 @@ const languageModel = (config: EncoderConfig): Head => ({
     const transform = predictions.in("transform");
     const activated = activations[config.hidden_act]!(linear(transform.in("dense"), hidden, config.hidden_size));
     const transformed = layerNorm(transform.in("LayerNorm"), activated, config.layer_norm_eps);
-    return tiedDecoder(predictions, scope.in("bert").in("embeddings").in("word_embeddings"), transformed, config.vocab_size);
+    return tiedDecoder(
+      predictions,
+      scope.in("bert").in("embeddings").in("word_embeddings"),
+      transformed,
+      config.vocab_size,
+    );
   },
 });

@@ -5,7 +5,9 @@ import { activations } from "../nn/activation.ts";
 /** A `hidden_act` that is implemented. */
 export const activationName: z.ZodType<string> = z
   .string()
-  .refine((name) => name in activations, { error: (issue) => `unknown activation "${issue.input}", expected one of ${Object.keys(activations).join(", ")}` });
+  .refine((name) => name in activations, {
+    error: (issue) => `unknown activation "${issue.input}", expected one of ${Object.keys(activations).join(", ")}`,
+  });
 
 /**
  * The configuration that `schema` describes.

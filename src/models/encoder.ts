@@ -25,7 +25,9 @@ export interface EncoderConfig {
 }
 
 /** How those fields are checked, with transformers' defaults. */
-export const encoderFields: { readonly [K in keyof EncoderConfig]: z.ZodType<EncoderConfig[K]> } & Readonly<Record<"position_embedding_type" | "is_decoder", z.ZodType>> = {
+export const encoderFields: { readonly [K in keyof EncoderConfig]: z.ZodType<EncoderConfig[K]> } & Readonly<
+  Record<"position_embedding_type" | "is_decoder", z.ZodType>
+> = {
   vocab_size: z.int().positive(),
   hidden_size: z.int().positive(),
   num_hidden_layers: z.int().positive(),
@@ -44,7 +46,8 @@ export function encoder(scope: Scope, config: EncoderConfig, inputs: ModelInputs
   const bias = attentionBias(inputs.attention_mask);
   const layers = scope.in("encoder").in("layer");
   let hidden = embeddings(scope.in("embeddings"), config, inputs, positions);
-  for (let block = 0; block < config.num_hidden_layers; block++) hidden = encoderBlock(layers.in(String(block), { block }), config, hidden, bias);
+  for (let block = 0; block < config.num_hidden_layers; block++)
+    hidden = encoderBlock(layers.in(String(block), { block }), config, hidden, bias);
   return hidden;
 }
 
@@ -52,12 +55,19 @@ export function encoder(scope: Scope, config: EncoderConfig, inputs: ModelInputs
 function embeddings(scope: Scope, config: EncoderConfig, inputs: ModelInputs, positions: Value): Value {
   const width = config.hidden_size;
   const words = embedding(scope.in("word_embeddings"), inputs.input_ids, config.vocab_size, width);
-  const placed = graph.add(words, embedding(scope.in("position_embeddings"), positions, config.max_position_embeddings, width));
+  const placed = graph.add(
+    words,
+    embedding(scope.in("position_embeddings"), positions, config.max_position_embeddings, width),
+  );
   const segments = segmentEmbeddings(scope.in("token_type_embeddings"), config, inputs.token_type_ids);
   return layerNorm(scope.in("LayerNorm"), segments ? graph.add(placed, segments) : placed, config.layer_norm_eps);
 }
 
-function segmentEmbeddings(scope: Scope, { type_vocab_size: segments, hidden_size: width }: EncoderConfig, ids: Value): Value | null {
+function segmentEmbeddings(
+  scope: Scope,
+  { type_vocab_size: segments, hidden_size: width }: EncoderConfig,
+  ids: Value,
+): Value | null {
   if (segments === 0) return null;
   return segments === 1 ? graph.squeeze(embeddingTable(scope, 1, width), 0) : embedding(scope, ids, segments, width);
 }
@@ -68,13 +78,19 @@ function encoderBlock(scope: Scope, config: EncoderConfig, hidden: Value, bias: 
   const project = (name: string) => linear(self.in(name), hidden, config.hidden_size);
   const attended = attention(project("query"), project("key"), project("value"), bias, config.num_attention_heads);
   const mixed = addAndNorm(scope.in("attention").in("output"), attended, hidden, config.layer_norm_eps);
-  const expanded = activations[config.hidden_act]!(linear(scope.in("intermediate").in("dense"), mixed, config.intermediate_size));
+  const expanded = activations[config.hidden_act]!(
+    linear(scope.in("intermediate").in("dense"), mixed, config.intermediate_size),
+  );
   return addAndNorm(scope.in("output"), expanded, mixed, config.layer_norm_eps);
 }
 
 /** LayerNorm(dense(x) + before) */
 function addAndNorm(scope: Scope, x: Value, before: Value, epsilon: number): Value {
-  return layerNorm(scope.in("LayerNorm"), graph.add(linear(scope.in("dense"), x, Number(before.shape.at(-1))), before), epsilon);
+  return layerNorm(
+    scope.in("LayerNorm"),
+    graph.add(linear(scope.in("dense"), x, Number(before.shape.at(-1))), before),
+    epsilon,
+  );
 }
 
 /** Hidden states [batch, sequence, width] → those of the first token [batch, width]. */

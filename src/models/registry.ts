@@ -14,6 +14,9 @@ export const architectures: Readonly<Record<string, Architecture>> = { bert, rob
 export function modelOf(config: unknown, where: string): Model {
   const { model_type: type } = parseConfig(z.object({ model_type: z.string() }), config, where);
   const architecture = architectures[type];
-  if (!architecture) throw new Error(`${where}: model_type "${type}" is not known, expected one of ${Object.keys(architectures).join(", ")}`);
+  if (!architecture)
+    throw new Error(
+      `${where}: model_type "${type}" is not known, expected one of ${Object.keys(architectures).join(", ")}`,
+    );
   return architecture.configure(config, where);
 }

@@ -44,7 +44,16 @@ const languageModel = (config: EncoderConfig): Head => ({
   architecture: "RobertaForMaskedLM",
   forward(scope, hidden) {
     const head = scope.in("lm_head");
-    const transformed = layerNorm(head.in("layer_norm"), gelu(linear(head.in("dense"), hidden, config.hidden_size)), config.layer_norm_eps);
-    return tiedDecoder(head, scope.in("roberta").in("embeddings").in("word_embeddings"), transformed, config.vocab_size);
+    const transformed = layerNorm(
+      head.in("layer_norm"),
+      gelu(linear(head.in("dense"), hidden, config.hidden_size)),
+      config.layer_norm_eps,
+    );
+    return tiedDecoder(
+      head,
+      scope.in("roberta").in("embeddings").in("word_embeddings"),
+      transformed,
+      config.vocab_size,
+    );
   },
 });

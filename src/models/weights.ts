@@ -25,7 +25,12 @@ const legacyNames: readonly (readonly [RegExp, string])[] = [
 /** The names under which a checkpoint may hold `name`: as it is, without the base model's prefix, and each in its old spelling. */
 function candidates(name: string, basePrefix: string): string[] {
   const current = name.startsWith(`${basePrefix}.`) ? [name, name.slice(basePrefix.length + 1)] : [name];
-  return [...current, ...current.flatMap((n) => legacyNames.filter(([pattern]) => pattern.test(n)).map(([pattern, old]) => n.replace(pattern, old)))];
+  return [
+    ...current,
+    ...current.flatMap((n) =>
+      legacyNames.filter(([pattern]) => pattern.test(n)).map(([pattern, old]) => n.replace(pattern, old)),
+    ),
+  ];
 }
 
 /**
@@ -46,7 +51,8 @@ export function planWeights(
     const name = candidates(spec.name, basePrefix).find((candidate) => tensors.has(candidate));
     if (name !== undefined && sameShape(tensors.get(name)!.shape, spec.shape)) found.set(spec.name, name);
     else if (spec.head && (name === undefined || ignoreMismatchedSizes)) initialized.push(spec);
-    else if (name === undefined) throw new Error(`${where}: no tensor named ${spec.name} (found ${tensors.size} others)`);
+    else if (name === undefined)
+      throw new Error(`${where}: no tensor named ${spec.name} (found ${tensors.size} others)`);
     else throw mismatch(spec, name, tensors.get(name)!, where);
   }
   const used = new Set(found.values());
@@ -55,5 +61,7 @@ export function planWeights(
 
 function mismatch(spec: ParameterSpec, name: string, { shape }: TensorInfo, where: string): Error {
   const way = spec.head ? "; --ignore_mismatched_sizes begins the head anew" : "";
-  return new Error(`${where}: tensor ${name} has shape ${formatShape(shape)}, config.json makes it ${formatShape(spec.shape)}${way}`);
+  return new Error(
+    `${where}: tensor ${name} has shape ${formatShape(shape)}, config.json makes it ${formatShape(spec.shape)}${way}`,
+  );
 }

@@ -6,5 +6,10 @@ import type { Scope } from "./parameters.ts";
 /** x [*, width] normalised over its last axis, with the scope's `weight` and `bias` [width]. */
 export function layerNorm(scope: Scope, x: Value, epsilon: number): Value {
   const width = [Number(x.shape.at(-1))];
-  return graph.layerNorm(x, scope.parameter("weight", width, "norm", "ones"), scope.parameter("bias", width, "bias", "zeros"), epsilon);
+  return graph.layerNorm(
+    x,
+    scope.parameter("weight", width, "norm", "ones"),
+    scope.parameter("bias", width, "bias", "zeros"),
+    epsilon,
+  );
 }

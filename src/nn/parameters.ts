@@ -53,7 +53,8 @@ export function scopeOf(table: ParameterTable): Scope {
     ({ name, shape }) => {
       const value = table.get(name);
       if (!value) throw new Error(`parameters: no value named ${name}`);
-      if (!sameShape(value.shape, shape)) throw new Error(`parameters: ${name} is ${formatShape(value.shape)}, the model expects ${formatShape(shape)}`);
+      if (!sameShape(value.shape, shape))
+        throw new Error(`parameters: ${name} is ${formatShape(value.shape)}, the model expects ${formatShape(shape)}`);
       return value;
     },
     "",

@@ -33,7 +33,12 @@ export interface Emitter {
 }
 
 /** An emitter, and what it has collected. */
-export function createEmitter(): { emitter: Emitter; bind(value: Value, name: string): void; nodes: Node[]; constants: Constant[] } {
+export function createEmitter(): {
+  emitter: Emitter;
+  bind(value: Value, name: string): void;
+  nodes: Node[];
+  constants: Constant[];
+} {
   const nodes: Node[] = [];
   const constants = new Map<string, Constant>();
   const names = new Map<Value, string>();
@@ -93,5 +98,12 @@ export function createEmitter(): { emitter: Emitter; bind(value: Value, name: st
       sizeNames.set(n, shape);
     });
   };
-  return { emitter, bind, nodes, get constants() { return [...constants.values()]; } };
+  return {
+    emitter,
+    bind,
+    nodes,
+    get constants() {
+      return [...constants.values()];
+    },
+  };
 }

@@ -26,7 +26,9 @@ export function onnxModel(outputs: Readonly<Record<string, Value>>): Uint8Array 
   return proto.model(
     [
       ...nodes.toReversed().map(proto.node),
-      ...collected.constants.map(({ name, type, shape, values }) => proto.initializer(name, type, shape, encode[type](values))),
+      ...collected.constants.map(({ name, type, shape, values }) =>
+        proto.initializer(name, type, shape, encode[type](values)),
+      ),
       ...collected.inputs.map(({ attrs: { name, type, shape } }) => proto.graphInput(name, type, shape)),
       ...outputFields,
     ],
@@ -35,12 +37,15 @@ export function onnxModel(outputs: Readonly<Record<string, Value>>): Uint8Array 
   );
 }
 
-function lowerAll(outputs: readonly Value[]): ReturnType<typeof createEmitter> & { inputs: Value<"input">[]; constants: Constant[] } {
+function lowerAll(
+  outputs: readonly Value[],
+): ReturnType<typeof createEmitter> & { inputs: Value<"input">[]; constants: Constant[] } {
   const state = createEmitter();
   const order = topological(outputs);
   const inputs = order.filter((value) => isOp(value, "input"));
   for (const value of inputs) state.bind(value, value.attrs.name);
-  for (const value of order) if (!isOp(value, "input")) state.bind(value, lower(value as Value<Exclude<Primitive, "input">>, state.emitter));
+  for (const value of order)
+    if (!isOp(value, "input")) state.bind(value, lower(value as Value<Exclude<Primitive, "input">>, state.emitter));
   return { ...state, inputs, constants: state.constants };
 }
 

@@ -30,15 +30,21 @@ function varint(value: number | bigint): Bytes {
 
 const tag = (field: number, wire: number) => varint((field << 3) | wire);
 const integer = (field: number, value: number | bigint): Bytes => concat([tag(field, VARINT), varint(value)]);
-const bytes = (field: number, value: Bytes): Bytes => concat([tag(field, LENGTH_DELIMITED), varint(value.length), value]);
+const bytes = (field: number, value: Bytes): Bytes =>
+  concat([tag(field, LENGTH_DELIMITED), varint(value.length), value]);
 const text = (field: number, value: string): Bytes => bytes(field, utf8.encode(value));
 const message = (field: number, ...parts: readonly Bytes[]): Bytes => bytes(field, concat(parts));
-const float = (field: number, value: number): Bytes => concat([tag(field, FIXED32), new Uint8Array(Float32Array.of(value).buffer)]);
+const float = (field: number, value: number): Bytes =>
+  concat([tag(field, FIXED32), new Uint8Array(Float32Array.of(value).buffer)]);
 
 /** TensorProto.DataType */
 export const elementTypes: { readonly [T in ValueType]: number } = { float32: 1, int64: 7, bool: 9 };
 
-export type Attribute = { readonly int: number } | { readonly float: number } | { readonly string: string } | { readonly ints: readonly number[] };
+export type Attribute =
+  | { readonly int: number }
+  | { readonly float: number }
+  | { readonly string: string }
+  | { readonly ints: readonly number[] };
 
 /** AttributeProto.AttributeType, with the field that holds the value. */
 function attributeValue(attribute: Attribute): Bytes[] {
@@ -59,7 +65,14 @@ export interface Node {
 /** A NodeProto, as a field of GraphProto. */
 export function node({ op, domain, inputs, outputs, attributes }: Node): Bytes {
   const attrs = Object.entries(attributes).map(([name, value]) => message(5, text(1, name), ...attributeValue(value)));
-  return message(1, ...inputs.map((name) => text(1, name)), ...outputs.map((name) => text(2, name)), text(4, op), ...attrs, text(7, domain));
+  return message(
+    1,
+    ...inputs.map((name) => text(1, name)),
+    ...outputs.map((name) => text(2, name)),
+    text(4, op),
+    ...attrs,
+    text(7, domain),
+  );
 }
 
 /** A small constant, as an initializer field of GraphProto. */

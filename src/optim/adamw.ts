@@ -19,7 +19,12 @@ export interface AdamWState {
 }
 
 /** AdamW with bias correction, as PyTorch computes it: ε is added after the corrected square root. */
-export function adamw({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 }: AdamWOptions = {}): Optimizer<AdamWState> {
+export function adamw({
+  beta1 = 0.9,
+  beta2 = 0.999,
+  epsilon = 1e-8,
+  weightDecay = 0,
+}: AdamWOptions = {}): Optimizer<AdamWState> {
   return {
     init(parameters) {
       const zeros = () => parameters.map(({ data }) => new Float32Array(data.length));

@@ -17,5 +17,10 @@ export interface Optimizer<State> {
    * @param gradients one a parameter, of its size
    * @param learningRate the step's learning rate
    */
-  update(parameters: readonly Parameter[], gradients: readonly Float32Array[], state: State, learningRate: number): void;
+  update(
+    parameters: readonly Parameter[],
+    gradients: readonly Float32Array[],
+    state: State,
+    learningRate: number,
+  ): void;
 }

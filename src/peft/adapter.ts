@@ -19,18 +19,30 @@ export interface AdapterTensor {
 
 /** Where each trained tensor belongs: its parameter, and the axis of its slices (null for the whole). */
 export type AdapterLayout = Readonly<Record<string, { readonly parameter: string; readonly axis: number | null }>>;
-export const adapterLayout: z.ZodType<AdapterLayout> = z.record(z.string(), z.object({ parameter: z.string(), axis: z.int().min(0).max(1).nullable() }));
+export const adapterLayout: z.ZodType<AdapterLayout> = z.record(
+  z.string(),
+  z.object({ parameter: z.string(), axis: z.int().min(0).max(1).nullable() }),
+);
 
 const indicesOf = (name: string) => `${name}.indices`;
 
 /** The tensors and the layout of an adapter file. */
-export function packAdapter(trained: readonly AdapterTensor[]): { tensors: Map<string, Tensor>; layout: AdapterLayout } {
+export function packAdapter(trained: readonly AdapterTensor[]): {
+  tensors: Map<string, Tensor>;
+  layout: AdapterLayout;
+} {
   const tensors = new Map<string, Tensor>();
   for (const { name, values, selection } of trained) {
     tensors.set(name, values);
-    if (selection) tensors.set(indicesOf(name), tensor("int64", [selection.indices.length], BigInt64Array.from(selection.indices.map(BigInt))));
+    if (selection)
+      tensors.set(
+        indicesOf(name),
+        tensor("int64", [selection.indices.length], BigInt64Array.from(selection.indices.map(BigInt))),
+      );
   }
-  const layout = Object.fromEntries(trained.map(({ name, parameter, selection }) => [name, { parameter, axis: selection?.axis ?? null }]));
+  const layout = Object.fromEntries(
+    trained.map(({ name, parameter, selection }) => [name, { parameter, axis: selection?.axis ?? null }]),
+  );
   return { tensors, layout };
 }
 
@@ -38,7 +50,11 @@ export function packAdapter(trained: readonly AdapterTensor[]): { tensors: Map<s
  * The trained tensors of an adapter file.
  * @throws Error in one line when a tensor or its indices are missing.
  */
-export function unpackAdapter(tensors: ReadonlyMap<string, Tensor>, layout: AdapterLayout, where: string): AdapterTensor[] {
+export function unpackAdapter(
+  tensors: ReadonlyMap<string, Tensor>,
+  layout: AdapterLayout,
+  where: string,
+): AdapterTensor[] {
   const get = (name: string) => {
     const found = tensors.get(name);
     if (!found) throw new Error(`${where}: no tensor named ${name} (found ${tensors.size} others)`);
@@ -56,15 +72,23 @@ export function unpackAdapter(tensors: ReadonlyMap<string, Tensor>, layout: Adap
  * Writes an adapter's numbers into a model's weights, in the adapter's order.
  * @throws Error in one line when a parameter is missing or an adapter tensor does not fit it, before anything is written.
  */
-export function applyAdapter(adapter: readonly AdapterTensor[], weights: Readonly<Record<string, Tensor<"float32">>>, where: string): void {
+export function applyAdapter(
+  adapter: readonly AdapterTensor[],
+  weights: Readonly<Record<string, Tensor<"float32">>>,
+  where: string,
+): void {
   const views = adapter.map(({ name, parameter, selection, values }) => {
     const weight = weights[parameter];
     if (!weight) throw new Error(`${where}: ${name} belongs to ${parameter}, which the model does not have`);
     const size = weight.shape[selection?.axis ?? 0]!;
     const outside = selection?.indices.find((index) => index < 0 || index >= size);
     const view = outside === undefined ? viewOf(weight, selection) : null;
-    if (view === null) throw new Error(`${where}: ${name} has index ${outside}, ${parameter} has ${size} along axis ${selection!.axis}`);
-    if (!sameShape(view.shape, values.shape)) throw new Error(`${where}: ${name} is ${formatShape(values.shape)}, its part of ${parameter} is ${formatShape(view.shape)}`);
+    if (view === null)
+      throw new Error(`${where}: ${name} has index ${outside}, ${parameter} has ${size} along axis ${selection!.axis}`);
+    if (!sameShape(view.shape, values.shape))
+      throw new Error(
+        `${where}: ${name} is ${formatShape(values.shape)}, its part of ${parameter} is ${formatShape(view.shape)}`,
+      );
     return { view, values };
   });
   for (const { view, values } of views) {

@@ -9,5 +9,9 @@ export const head: Method<object> = {
   // As Ben-Zaken et al. (2022) train the head alone.
   learningRate: 1e-3,
   options: {},
-  attach: (specs) => ({ ...trainWhole(specs.filter((spec) => spec.head)), targets: [], untouched: linearModules(specs).map(({ name }) => name) }),
+  attach: (specs) => ({
+    ...trainWhole(specs.filter((spec) => spec.head)),
+    targets: [],
+    untouched: linearModules(specs).map(({ name }) => name),
+  }),
 };

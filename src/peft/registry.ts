@@ -14,7 +14,10 @@ export const methods: Readonly<Record<string, Method>> = { rocoft, full, head };
  */
 export function methodOptions(method: Method, given: Readonly<Record<string, unknown>>): object {
   for (const name of Object.keys(given)) {
-    if (!(name in method.options)) throw new Error(`${name}: the method ${method.name} has no such option (it has ${Object.keys(method.options).join(", ") || "none"})`);
+    if (!(name in method.options))
+      throw new Error(
+        `${name}: the method ${method.name} has no such option (it has ${Object.keys(method.options).join(", ") || "none"})`,
+      );
   }
   const result = z.object(method.options).safeParse(given);
   if (result.success) return result.data;

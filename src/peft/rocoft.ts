@@ -21,18 +21,36 @@ export interface RocoftOptions {
 }
 
 const options: Method<RocoftOptions>["options"] = {
-  update: z.enum(["row", "column", "both"]).default("row").describe("train rows (output neurons), columns (input features), or both"),
+  update: z
+    .enum(["row", "column", "both"])
+    .default("row")
+    .describe("train rows (output neurons), columns (input features), or both"),
   rank: z.int().positive().default(3).describe("rows or columns trained in each matrix"),
-  select: z.enum(Object.keys(selectionStrategies) as [SelectionName, ...SelectionName[]]).default("first").describe("which rows or columns"),
-  target_modules: z.array(z.string()).nullable().default(null).describe("modules by the end of their names (query, attention.output.dense); all linear modules of the blocks by default"),
-  train_bias: z.boolean().default(false).describe("train the biases of the targeted modules too, as the official RoCoFT code does"),
+  select: z
+    .enum(Object.keys(selectionStrategies) as [SelectionName, ...SelectionName[]])
+    .default("first")
+    .describe("which rows or columns"),
+  target_modules: z
+    .array(z.string())
+    .nullable()
+    .default(null)
+    .describe(
+      "modules by the end of their names (query, attention.output.dense); all linear modules of the blocks by default",
+    ),
+  train_bias: z
+    .boolean()
+    .default(false)
+    .describe("train the biases of the targeted modules too, as the official RoCoFT code does"),
 };
 
 /** The axes of a weight [out, in] that an update trains slices of, with the names of the slices. */
 const slicedAxes: { readonly [U in RocoftOptions["update"]]: readonly { axis: number; slices: string }[] } = {
   row: [{ axis: 0, slices: "rows" }],
   column: [{ axis: 1, slices: "columns" }],
-  both: [{ axis: 0, slices: "rows" }, { axis: 1, slices: "columns" }],
+  both: [
+    { axis: 0, slices: "rows" },
+    { axis: 1, slices: "columns" },
+  ],
 };
 
 export const rocoft: Method<RocoftOptions> = {
@@ -53,8 +71,11 @@ export const rocoft: Method<RocoftOptions> = {
       targets: targeted.map(({ name }) => name),
       untouched: namesWithout(modules, targeted),
       reparameterize(base, trained) {
-        const table = new Map(whole.reparameterize(base, new Map(whole.trained.map(({ name }) => [name, trained.get(name)!]))));
-        for (const slices of sliced) table.set(slices.parameter.name, replaced(table.get(slices.parameter.name)!, slices, trained));
+        const table = new Map(
+          whole.reparameterize(base, new Map(whole.trained.map(({ name }) => [name, trained.get(name)!]))),
+        );
+        for (const slices of sliced)
+          table.set(slices.parameter.name, replaced(table.get(slices.parameter.name)!, slices, trained));
         return table;
       },
     };
@@ -70,7 +91,8 @@ function replaced(weight: Value, { name, selection }: TrainedTensor, trained: Re
 function slicesOf(weight: ParameterSpec, { update, rank, select }: RocoftOptions, random: Random): TrainedTensor[] {
   return slicedAxes[update].map(({ axis, slices }, i) => {
     const size = weight.shape[axis]!;
-    if (rank > size) throw new Error(`rank: ${rank} is above the ${size} ${slices} of ${weight.name} [${weight.shape.join(", ")}]`);
+    if (rank > size)
+      throw new Error(`rank: ${rank} is above the ${size} ${slices} of ${weight.name} [${weight.shape.join(", ")}]`);
     const indices = selectionStrategies[select](size, rank, random);
     const shape = weight.shape.with(axis, rank);
     const count = shape[0]! * shape[1]! - (i > 0 ? rank * rank : 0);

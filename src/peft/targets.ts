@@ -30,13 +30,16 @@ export function chooseModules(modules: readonly LinearModule[], targets: readonl
   if (targets === null || targets.includes("all-linear")) return [...modules];
   const matches = (name: string, entry: string) => name === entry || name.endsWith(`.${entry}`);
   for (const entry of targets) {
-    if (!modules.some(({ name }) => matches(name, entry))) throw unknownName("target_modules: no module is called", entry, suffixes(modules));
+    if (!modules.some(({ name }) => matches(name, entry)))
+      throw unknownName("target_modules: no module is called", entry, suffixes(modules));
   }
   return modules.filter(({ name }) => targets.some((entry) => matches(name, entry)));
 }
 
 /** The names a module of a block can be called by: the ends of its name below the block's number. */
 function suffixes(modules: readonly LinearModule[]): Set<string> {
-  const names = modules.map(({ name, weight }) => name.slice(name.indexOf(`.${weight.block}.`) + `.${weight.block}.`.length));
+  const names = modules.map(({ name, weight }) =>
+    name.slice(name.indexOf(`.${weight.block}.`) + `.${weight.block}.`.length),
+  );
   return new Set(names.flatMap((name) => name.split(".").map((_, i, parts) => parts.slice(i).join("."))));
 }

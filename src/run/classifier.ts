@@ -57,7 +57,11 @@ export interface OpenOptions {
 export async function openRun(folder: string, options: OpenOptions = {}): Promise<Classifier> {
   const run = await readRun(folder);
   const { settings } = parseConfig(run.config);
-  const opened = await openModel(settings.model, { revision: run.adapterConfig.base_model_revision ?? settings.revision, labels: outputsOf(run.task) }, options.onDownload);
+  const opened = await openModel(
+    settings.model,
+    { revision: run.adapterConfig.base_model_revision ?? settings.revision, labels: outputsOf(run.task) },
+    options.onDownload,
+  );
   const weights = await weightsOf(opened, run);
   applyAdapter(run.adapter, weights, `${folder}/adapter`);
   return createClassifier(opened, weights, run.task, { maxLength: settings.max_seq_length, ...options });
@@ -68,18 +72,36 @@ export async function openRun(folder: string, options: OpenOptions = {}): Promis
  * @param task the task it is scored on; without it, the columns of its files are found by their names
  * @throws Error in one line when the checkpoint has no head.
  */
-export async function openCheckpoint(model: string, { task, revision = "main", ...options }: OpenOptions & { task?: string; revision?: string } = {}): Promise<Classifier> {
-  const opened = await openModel(model, { revision, labels: (config) => labelsOf(config, model).length }, options.onDownload);
+export async function openCheckpoint(
+  model: string,
+  { task, revision = "main", ...options }: OpenOptions & { task?: string; revision?: string } = {},
+): Promise<Classifier> {
+  const opened = await openModel(
+    model,
+    { revision, labels: (config) => labelsOf(config, model).length },
+    options.onDownload,
+  );
   const weights = await weightsOf(opened, null);
-  return createClassifier(opened, weights, taskOf(opened.folder.config, model, task), { maxLength: Math.min(opened.model.maxPositions, 512), ...options });
+  return createClassifier(opened, weights, taskOf(opened.folder.config, model, task), {
+    maxLength: Math.min(opened.model.maxPositions, 512),
+    ...options,
+  });
 }
 
-const labelledConfig = z.looseObject({ id2label: z.record(z.string(), z.string()).optional(), num_labels: z.int().positive().optional(), problem_type: z.string().nullish() });
+const labelledConfig = z.looseObject({
+  id2label: z.record(z.string(), z.string()).optional(),
+  num_labels: z.int().positive().optional(),
+  problem_type: z.string().nullish(),
+});
 
 /** The labels that config.json names; transformers' own names where it names none. */
 function labelsOf(config: JsonObject, where: string): string[] {
   const { id2label, num_labels: count = 2 } = conform(labelledConfig, config);
-  const labels = id2label ? Object.keys(id2label).sort((a, b) => Number(a) - Number(b)).map((id) => id2label[id]!) : null;
+  const labels = id2label
+    ? Object.keys(id2label)
+        .sort((a, b) => Number(a) - Number(b))
+        .map((id) => id2label[id]!)
+    : null;
   if (labels?.length === 0) throw new Error(`${where}/config.json: id2label names no label`);
   return labels ?? Array.from({ length: count }, (_, i) => `LABEL_${i}`);
 }
@@ -90,29 +112,61 @@ function taskOf(config: JsonObject, where: string, name = "text-classification")
   const isRegression = labels.length === 1 || config["problem_type"] === "regression";
   const { forms } = taskNamed(name);
   return isRegression
-    ? { ...forms, name, kind: "regression", labels: null, labelIds: false, metrics: ["pearson", "spearmanr"], metricForBest: "pearson" }
-    : { ...forms, name, kind: "classification", labels, labelIds: true, metrics: ["accuracy", "f1_macro"], metricForBest: "accuracy" };
+    ? {
+        ...forms,
+        name,
+        kind: "regression",
+        labels: null,
+        labelIds: false,
+        metrics: ["pearson", "spearmanr"],
+        metricForBest: "pearson",
+      }
+    : {
+        ...forms,
+        name,
+        kind: "classification",
+        labels,
+        labelIds: true,
+        metrics: ["accuracy", "f1_macro"],
+        metricForBest: "accuracy",
+      };
 }
 
 async function weightsOf(opened: OpenModel, run: StoredRun | null): Promise<Weights> {
   const { model, specs, folder, resolved } = opened;
   try {
     if (run && (await folder.hash()) !== run.adapterConfig.base_model_sha256) {
-      throw new Error(`${resolved.folder}: not the base model that ${run.folder} was trained on (its weights have another SHA-256)`);
+      throw new Error(
+        `${resolved.folder}: not the base model that ${run.folder} was trained on (its weights have another SHA-256)`,
+      );
     }
-    const loaded = await loadWeights(model, specs, { where: folder.folder, tensors: folder.tensors, readInto: folder.readInto }, { seed: 0, ignoreMismatchedSizes: run !== null });
-    if (!run && loaded.initialized.length > 0) throw new Error(`${folder.folder}: has no classification head (no tensor named ${loaded.initialized[0]}); fine-tune it first with rocoft train`);
+    const loaded = await loadWeights(
+      model,
+      specs,
+      { where: folder.folder, tensors: folder.tensors, readInto: folder.readInto },
+      { seed: 0, ignoreMismatchedSizes: run !== null },
+    );
+    if (!run && loaded.initialized.length > 0)
+      throw new Error(
+        `${folder.folder}: has no classification head (no tensor named ${loaded.initialized[0]}); fine-tune it first with rocoft train`,
+      );
     return loaded.weights;
   } finally {
     await folder.close();
   }
 }
 
-async function createClassifier(opened: OpenModel, weights: Weights, task: Task, options: OpenOptions & { maxLength: number }): Promise<Classifier> {
+async function createClassifier(
+  opened: OpenModel,
+  weights: Weights,
+  task: Task,
+  options: OpenOptions & { maxLength: number },
+): Promise<Classifier> {
   const { maxLength, batchSize = 64, threads } = options;
   const runtime = await nativeRuntime(threads === undefined ? {} : { threads });
   const program: Program = await runtime.compile(forwardPass(opened));
-  const logitsOf = (data: ReturnType<typeof encodeDataset>) => predict(program, weights, data, { batchSize, padTokenId: opened.padTokenId });
+  const logitsOf = (data: ReturnType<typeof encodeDataset>) =>
+    predict(program, weights, data, { batchSize, padTokenId: opened.padTokenId });
   const answer = async (texts: readonly Texts[], where: string): Promise<Prediction[]> => {
     const examples = texts.map((pair, i) => ({ line: i + 1, texts: pair, label: null }));
     const rows = await logitsOf(encodeFor(opened, { where, examples }, maxLength));
@@ -122,10 +176,17 @@ async function createClassifier(opened: OpenModel, weights: Weights, task: Task,
     labels: task.labels,
     weights,
     opened,
-    predict: (texts) => answer(texts.map((text) => (typeof text === "string" ? [text] : text)), "texts"),
+    predict: (texts) =>
+      answer(
+        texts.map((text) => (typeof text === "string" ? [text] : text)),
+        "texts",
+      ),
     async predictFile(path) {
       const { examples } = await readTaskFile(task, path, "optional");
-      return answer(examples.map(({ texts }) => texts), path);
+      return answer(
+        examples.map(({ texts }) => texts),
+        path,
+      );
     },
     async evaluate(path) {
       const data = encodeFor(opened, await readTaskFile(task, path), maxLength);

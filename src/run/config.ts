@@ -53,33 +53,54 @@ export interface RunConfig {
 }
 
 const count = (description: string) => z.int().positive().describe(description);
-const optional = <S extends z.ZodType>(schema: S, description: string) => schema.nullable().default(null).describe(description);
+const optional = <S extends z.ZodType>(schema: S, description: string) =>
+  schema.nullable().default(null).describe(description);
 const choice = (names: readonly string[]) => z.enum(names as [string, ...string[]]);
 
 /** The schema of each setting; its description is its help. */
 export const trainFields: { readonly [K in keyof TrainConfig]: z.ZodType<TrainConfig[K]> } = {
   model: z.string().min(1).describe("model folder, or id on the Hugging Face hub"),
   revision: z.string().default("main").describe("branch, tag or commit of a hub model"),
-  task: choice(Object.keys(tasks)).default("text-classification").describe(`what is learned: ${Object.keys(tasks).join(", ")}`),
+  task: choice(Object.keys(tasks))
+    .default("text-classification")
+    .describe(`what is learned: ${Object.keys(tasks).join(", ")}`),
   data: z.string().min(1).describe("folder with training and validation files, or the training file (tsv, csv, jsonl)"),
   validation_file: optional(z.string(), "validation file, where --data does not bring one"),
-  validation_split: z.number().gt(0).lt(1).default(0.1).describe("share of the training data held out where there is no validation file"),
+  validation_split: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(0.1)
+    .describe("share of the training data held out where there is no validation file"),
   text_column: optional(z.string(), "column of the text, where its name does not tell"),
   text_pair_column: optional(z.string(), "column of the second text of a pair"),
   label_column: optional(z.string(), "column of the label"),
   regression: optional(z.boolean(), "labels are numbers to predict; found in the data by default"),
-  method: choice(Object.keys(methods)).default("rocoft").describe(`fine-tuning method: ${Object.keys(methods).join(", ")}`),
+  method: choice(Object.keys(methods))
+    .default("rocoft")
+    .describe(`fine-tuning method: ${Object.keys(methods).join(", ")}`),
   output_dir: z.string().min(1).describe("run folder to write"),
   overwrite_output_dir: z.boolean().default(false).describe("write into an output folder that is not empty"),
-  seed: z.int().nonnegative().default(42).describe("of the head's initialisation, the selection and the order of the data"),
+  seed: z
+    .int()
+    .nonnegative()
+    .default(42)
+    .describe("of the head's initialisation, the selection and the order of the data"),
   learning_rate: optional(z.number().positive(), "peak learning rate; the method's own by default (rocoft 1e-3)"),
-  lr_scheduler_type: z.enum(scheduleNames as [ScheduleName, ...ScheduleName[]]).default("cosine").describe("learning-rate schedule after warm-up"),
+  lr_scheduler_type: z
+    .enum(scheduleNames as [ScheduleName, ...ScheduleName[]])
+    .default("cosine")
+    .describe("learning-rate schedule after warm-up"),
   warmup_steps: z.int().nonnegative().default(100).describe("steps over which the learning rate rises"),
   weight_decay: z.number().nonnegative().default(0).describe("AdamW's weight decay; biases and norms are spared"),
   adam_beta1: z.number().min(0).lt(1).default(0.9).describe("AdamW's decay of the gradient's mean"),
   adam_beta2: z.number().min(0).lt(1).default(0.999).describe("AdamW's decay of the gradient's square"),
   adam_epsilon: z.number().positive().default(1e-8).describe("AdamW's epsilon"),
-  max_grad_norm: z.number().nonnegative().default(1).describe("global norm to which gradients are clipped; 0 does not clip"),
+  max_grad_norm: z
+    .number()
+    .nonnegative()
+    .default(1)
+    .describe("global norm to which gradients are clipped; 0 does not clip"),
   per_device_train_batch_size: count("examples of a batch").default(32),
   gradient_accumulation_steps: count("batches of an optimizer step").default(1),
   per_device_eval_batch_size: count("examples of a batch in evaluation").default(64),
@@ -90,9 +111,15 @@ export const trainFields: { readonly [K in keyof TrainConfig]: z.ZodType<TrainCo
   max_eval_samples: optional(z.int().positive(), "use only the first so many validation examples"),
   eval_steps: optional(z.int().positive(), "steps between evaluations; each epoch by default"),
   logging_steps: count("steps between lines of progress where there is no terminal").default(50),
-  metric_for_best_model: optional(z.string(), "score by which the best checkpoint is chosen: a metric of the task, or loss"),
+  metric_for_best_model: optional(
+    z.string(),
+    "score by which the best checkpoint is chosen: a metric of the task, or loss",
+  ),
   early_stopping_patience: optional(z.int().positive(), "evaluations without a new best after which training stops"),
-  ignore_mismatched_sizes: z.boolean().default(false).describe("begin the head anew where the checkpoint's has another shape"),
+  ignore_mismatched_sizes: z
+    .boolean()
+    .default(false)
+    .describe("begin the head anew where the checkpoint's has another shape"),
   threads: optional(z.int().positive(), "threads of ONNX Runtime; all cores by default"),
 };
 
@@ -113,14 +140,20 @@ export type ConfigInput = Readonly<Record<string, unknown>>;
  */
 export function parseConfig(input: ConfigInput): RunConfig {
   const given = Object.fromEntries(Object.entries(input).map(([name, value]) => [aliases[name] ?? name, value]));
-  const known = new Set([...Object.keys(trainFields), ...Object.values(methods).flatMap(({ options }) => Object.keys(options))]);
+  const known = new Set([
+    ...Object.keys(trainFields),
+    ...Object.values(methods).flatMap(({ options }) => Object.keys(options)),
+  ]);
   const unknown = Object.keys(given).find((name) => !known.has(name));
   if (unknown !== undefined) throw unknownName("configuration: unknown setting", unknown, known);
   const isSetting = ([name]: [string, unknown]) => name in trainFields;
   const entries = Object.entries(given).filter(([, value]) => value !== undefined);
   const settings = check(Object.fromEntries(entries.filter(isSetting)));
   const method: Method = methodOf(settings.method);
-  return { settings, methodOptions: methodOptions(method, Object.fromEntries(entries.filter((entry) => !isSetting(entry)))) };
+  return {
+    settings,
+    methodOptions: methodOptions(method, Object.fromEntries(entries.filter((entry) => !isSetting(entry)))),
+  };
 }
 
 function check(given: ConfigInput): TrainConfig {
@@ -128,7 +161,8 @@ function check(given: ConfigInput): TrainConfig {
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const name = issue!.path.join(".");
-  if (!(name in given)) throw new Error(`${name}: missing; give --${name} (${trainFields[name as keyof TrainConfig].description})`);
+  if (!(name in given))
+    throw new Error(`${name}: missing; give --${name} (${trainFields[name as keyof TrainConfig].description})`);
   throw new Error(`${name}: ${JSON.stringify(given[name])} does not fit: ${issue!.message}`);
 }
 

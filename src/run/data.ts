@@ -44,7 +44,11 @@ export async function readRunData(config: TrainConfig): Promise<RunData> {
 }
 
 /** Reads one more file of a task that is known: for evaluation and prediction. */
-export async function readTaskFile(task: Task, path: string, labels: "required" | "optional" = "required"): Promise<Dataset> {
+export async function readTaskFile(
+  task: Task,
+  path: string,
+  labels: "required" | "optional" = "required",
+): Promise<Dataset> {
   return readDataset(task, await sourceOf(path), { labels });
 }
 
@@ -58,9 +62,16 @@ async function locate({ data, validation_file: validation }: TrainConfig): Promi
   if (!found.isDirectory()) return { train: data, validation, mismatched: null };
   const names = await readdir(data);
   const splits = findSplits(names);
-  if (splits.train === null) throw new Error(`--data: ${data} has no training file (train.tsv, train.csv, train.jsonl), found ${names.join(", ") || "nothing"}`);
+  if (splits.train === null)
+    throw new Error(
+      `--data: ${data} has no training file (train.tsv, train.csv, train.jsonl), found ${names.join(", ") || "nothing"}`,
+    );
   const path = (name: string | null) => name && join(data, name);
-  return { train: join(data, splits.train), validation: validation ?? path(splits.validation), mismatched: path(splits.validationMismatched) };
+  return {
+    train: join(data, splits.train),
+    validation: validation ?? path(splits.validation),
+    mismatched: path(splits.validationMismatched),
+  };
 }
 
 function columnsOf({ text_column, text_pair_column, label_column, regression }: TrainConfig): ColumnOptions {
@@ -73,10 +84,18 @@ function columnsOf({ text_column, text_pair_column, label_column, regression }: 
 }
 
 /** Holds out a random share of the examples, at least one. */
-function holdOut(data: Dataset, { validation_split: share, seed }: TrainConfig): { train: Dataset; validation: Dataset } {
+function holdOut(
+  data: Dataset,
+  { validation_split: share, seed }: TrainConfig,
+): { train: Dataset; validation: Dataset } {
   const { examples } = data;
-  if (examples.length < 2) throw new Error(`${data.where}: ${examples.length} examples, expected at least 2 to hold one out for validation`);
-  const held = new Set(random(seed, "validation split").permutation(examples.length).slice(0, Math.max(1, Math.round(share * examples.length))));
+  if (examples.length < 2)
+    throw new Error(`${data.where}: ${examples.length} examples, expected at least 2 to hold one out for validation`);
+  const held = new Set(
+    random(seed, "validation split")
+      .permutation(examples.length)
+      .slice(0, Math.max(1, Math.round(share * examples.length))),
+  );
   const part = (isHeld: boolean): Example[] => examples.filter((_, i) => held.has(i) === isHeld);
   return { train: { ...data, examples: part(false) }, validation: { ...data, examples: part(true) } };
 }

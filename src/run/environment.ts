@@ -26,7 +26,10 @@ export function packageVersion(): string {
   return version;
 }
 
-export async function describeEnvironment({ config, resolved, folder, train, validation, extra }: PreparedRun, runtime: Runtime): Promise<Environment> {
+export async function describeEnvironment(
+  { config, resolved, folder, train, validation, extra }: PreparedRun,
+  runtime: Runtime,
+): Promise<Environment> {
   const files = [...new Set([train, validation, ...extra].map(({ where }) => where))];
   return {
     rocoft: packageVersion(),

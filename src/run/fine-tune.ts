@@ -57,7 +57,10 @@ export interface FineTuneOptions {
  *   if (event.type === "step") console.log(event.step, event.loss);
  * @throws Error in one line for anything that does not fit, before any long work starts.
  */
-export async function* fineTune(input: ConfigInput, { signal, onDownload }: FineTuneOptions = {}): AsyncGenerator<RunEvent, SavedEvent> {
+export async function* fineTune(
+  input: ConfigInput,
+  { signal, onDownload }: FineTuneOptions = {},
+): AsyncGenerator<RunEvent, SavedEvent> {
   const start = performance.now();
   const prepared = await prepareRun(parseConfig(input), onDownload);
   try {
@@ -81,7 +84,14 @@ export async function* fineTune(input: ConfigInput, { signal, onDownload }: Fine
       initialized,
       secondsElapsed: (performance.now() - start) / 1000,
     };
-    const events = train({ adapted, runtime, train: data, validation, options: trainingOptions(prepared), ...(signal && { signal }) });
+    const events = train({
+      adapted,
+      runtime,
+      train: data,
+      validation,
+      options: trainingOptions(prepared),
+      ...(signal && { signal }),
+    });
     let end: EndEvent | undefined;
     for await (const event of events) {
       run.event(event);
@@ -104,7 +114,13 @@ async function attachMethod(prepared: PreparedRun): Promise<{ adapted: AdaptedMo
   return { adapted: adapt({ model, head, labels, specs, weights, attachment }), initialized };
 }
 
-async function save(prepared: PreparedRun & { environment: Environment }, adapted: AdaptedModel, runtime: Runtime, run: RunWriter, end: EndEvent): Promise<SavedEvent> {
+async function save(
+  prepared: PreparedRun & { environment: Environment },
+  adapted: AdaptedModel,
+  runtime: Runtime,
+  run: RunWriter,
+  end: EndEvent,
+): Promise<SavedEvent> {
   const { config, resolved, environment, task } = prepared;
   await run.adapter(adapted, {
     method: config.settings.method,
@@ -127,8 +143,12 @@ async function scoreExtra(prepared: PreparedRun, adapted: AdaptedModel, runtime:
   for (const dataset of extra) {
     const program = await runtime.compile(forwardPass(adapted));
     const data = encodeFor(prepared, dataset, config.settings.max_seq_length);
-    const logits = await predict(program, adapted.weights, data, { batchSize: config.settings.per_device_eval_batch_size, padTokenId });
-    for (const [name, value] of Object.entries(score(logits, data.labels, task.kind, task.metrics))) scores[`${name}_mm`] = value;
+    const logits = await predict(program, adapted.weights, data, {
+      batchSize: config.settings.per_device_eval_batch_size,
+      padTokenId,
+    });
+    for (const [name, value] of Object.entries(score(logits, data.labels, task.kind, task.metrics)))
+      scores[`${name}_mm`] = value;
     await program.dispose();
   }
   return scores;

@@ -14,12 +14,21 @@ export interface MergedModel {
  * merge the identity: nothing is recomputed.
  * @throws Error in one line when the run or the output folder does not allow it; nothing is left half-written.
  */
-export async function mergeRun(run: string, output: string, { overwrite = false, ...options }: OpenOptions & { overwrite?: boolean } = {}): Promise<MergedModel> {
+export async function mergeRun(
+  run: string,
+  output: string,
+  { overwrite = false, ...options }: OpenOptions & { overwrite?: boolean } = {},
+): Promise<MergedModel> {
   const classifier = await openRun(run, options);
   try {
     const { head, folder } = classifier.opened;
     const tensors = new Map<string, Tensor>(Object.entries(classifier.weights));
-    const config = { ...withoutTypes(folder.config), architectures: [head.architecture], dtype: "float32", ...labelFields(classifier.labels) };
+    const config = {
+      ...withoutTypes(folder.config),
+      architectures: [head.architecture],
+      dtype: "float32",
+      ...labelFields(classifier.labels),
+    };
     await writeModelFolder(output, { config, files: folder.files.companions, tensors }, { overwrite });
     const parameters = Object.values(classifier.weights).reduce((sum, { data }) => sum + data.length, 0);
     return { folder: output, architecture: head.architecture, parameters };

@@ -9,7 +9,12 @@ export function trainingOptions({ config: { settings }, method, task, padTokenId
     learningRate: settings.learning_rate ?? method.learningRate,
     schedule: settings.lr_scheduler_type,
     warmupSteps: settings.warmup_steps,
-    adamw: { beta1: settings.adam_beta1, beta2: settings.adam_beta2, epsilon: settings.adam_epsilon, weightDecay: settings.weight_decay },
+    adamw: {
+      beta1: settings.adam_beta1,
+      beta2: settings.adam_beta2,
+      epsilon: settings.adam_epsilon,
+      weightDecay: settings.weight_decay,
+    },
     maxGradNorm: settings.max_grad_norm === 0 ? null : settings.max_grad_norm,
     batchSize: settings.per_device_train_batch_size,
     gradientAccumulationSteps: settings.gradient_accumulation_steps,

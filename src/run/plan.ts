@@ -53,7 +53,12 @@ export interface Plan {
   readonly trainedParameters: number;
   readonly memory: MemoryEstimate;
   readonly examples: readonly PlannedExample[];
-  readonly data: { readonly train: number; readonly validation: number; readonly longest: number; readonly truncated: number };
+  readonly data: {
+    readonly train: number;
+    readonly validation: number;
+    readonly longest: number;
+    readonly truncated: number;
+  };
   readonly learningRate: number;
   readonly stepsPerEpoch: number;
   readonly totalSteps: number;
@@ -81,7 +86,12 @@ export async function planRun(input: ConfigInput): Promise<Plan> {
       trainedParameters: parameters.reduce((sum, { trained }) => sum + trained, 0),
       memory: estimateMemory(prepared, data, options),
       examples: firstExamples(prepared, data),
-      data: { train: data.lengths.length, validation: prepared.validation.examples.length, longest: Math.max(...data.lengths), truncated: data.truncated },
+      data: {
+        train: data.lengths.length,
+        validation: prepared.validation.examples.length,
+        longest: Math.max(...data.lengths),
+        truncated: data.truncated,
+      },
       learningRate: options.learningRate,
       stepsPerEpoch: perEpoch,
       totalSteps: steps,
@@ -94,12 +104,18 @@ export async function planRun(input: ConfigInput): Promise<Plan> {
 
 function parameterTable({ specs, attachment }: PreparedRun): ParameterRow[] {
   const trainedOf = new Map<string, number>();
-  for (const { parameter, count } of attachment.trained) trainedOf.set(parameter.name, (trainedOf.get(parameter.name) ?? 0) + count);
+  for (const { parameter, count } of attachment.trained)
+    trainedOf.set(parameter.name, (trainedOf.get(parameter.name) ?? 0) + count);
   const rows = new Map<string, ParameterRow>();
   for (const spec of specs) {
     const name = rowName(spec);
     const row = rows.get(name) ?? { name, shape: spec.shape, copies: 0, total: 0, trained: 0 };
-    rows.set(name, { ...row, copies: row.copies + 1, total: row.total + sizeOf(spec.shape), trained: row.trained + (trainedOf.get(spec.name) ?? 0) });
+    rows.set(name, {
+      ...row,
+      copies: row.copies + 1,
+      total: row.total + sizeOf(spec.shape),
+      trained: row.trained + (trainedOf.get(spec.name) ?? 0),
+    });
   }
   return [...rows.values()];
 }
@@ -115,11 +131,22 @@ function estimateMemory(prepared: PreparedRun, data: EncodedDataset, options: Tr
   const training = trained * (1 + 2 + 1);
   const activations = largestBatchBytes(prepared, data, options);
   const program = process.memoryUsage.rss();
-  return { weights, training, activations, program, total: weights + training + activations + program, machine: totalmem() };
+  return {
+    weights,
+    training,
+    activations,
+    program,
+    total: weights + training + activations + program,
+    machine: totalmem(),
+  };
 }
 
 /** The graph's memory for the batch with the most padded tokens of the first epoch. */
-function largestBatchBytes(prepared: PreparedRun, { lengths }: EncodedDataset, { batchSize, objective, seed }: TrainingOptions): number {
+function largestBatchBytes(
+  prepared: PreparedRun,
+  { lengths }: EncodedDataset,
+  { batchSize, objective, seed }: TrainingOptions,
+): number {
   const outputs = Object.values(trainingStep(prepared, objective));
   const sizes = lengthGroupedBatches(lengths, batchSize, random(seed, "epoch 0")).map((batch) => ({
     batch: batch.length,

@@ -55,22 +55,40 @@ export async function openModel(
   const opened = modelOf(folder.config, `${resolved.folder}/config.json`);
   if (tokenizer.vocabularySize > opened.vocabularySize) {
     await folder.close();
-    throw new Error(`${resolved.folder}: tokenizer.json has ${tokenizer.vocabularySize} tokens, config.json only ${opened.vocabularySize}`);
+    throw new Error(
+      `${resolved.folder}: tokenizer.json has ${tokenizer.vocabularySize} tokens, config.json only ${opened.vocabularySize}`,
+    );
   }
   const head = opened.heads["sequence-classification"];
   const labels = typeof given === "number" ? given : given(folder.config);
   const padTokenId = tokenizer.specialTokens.pad ?? 0;
-  return { resolved, folder, tokenizer, padTokenId, model: opened, head, labels, specs: parametersOf(opened, head, labels) };
+  return {
+    resolved,
+    folder,
+    tokenizer,
+    padTokenId,
+    model: opened,
+    head,
+    labels,
+    specs: parametersOf(opened, head, labels),
+  };
 }
 
 /**
  * Everything a run needs but weights and a runtime.
  * @throws Error in one line for bad data, a bad model folder, or options that do not fit the model.
  */
-export async function prepareRun(config: RunConfig, onProgress?: (progress: DownloadProgress) => void): Promise<PreparedRun> {
+export async function prepareRun(
+  config: RunConfig,
+  onProgress?: (progress: DownloadProgress) => void,
+): Promise<PreparedRun> {
   const { settings } = config;
   const data = await readRunData(settings);
-  const opened = await openModel(settings.model, { revision: settings.revision, labels: outputsOf(data.task) }, onProgress);
+  const opened = await openModel(
+    settings.model,
+    { revision: settings.revision, labels: outputsOf(data.task) },
+    onProgress,
+  );
   try {
     checkLength(settings, opened.model);
     checkMetric(settings, data.task);
@@ -84,17 +102,22 @@ export async function prepareRun(config: RunConfig, onProgress?: (progress: Down
 }
 
 function checkLength({ max_seq_length: length }: TrainConfig, { maxPositions }: Model): void {
-  if (length > maxPositions) throw new Error(`max_seq_length: ${length} is above the ${maxPositions} positions of the model`);
+  if (length > maxPositions)
+    throw new Error(`max_seq_length: ${length} is above the ${maxPositions} positions of the model`);
 }
 
 function checkMetric({ metric_for_best_model: metric }: TrainConfig, { name, metrics }: Task): void {
   const scores: readonly string[] = ["loss", ...metrics];
-  if (metric !== null && !scores.includes(metric)) throw new Error(`metric_for_best_model: "${metric}" is no score of ${name}, expected one of ${scores.join(", ")}`);
+  if (metric !== null && !scores.includes(metric))
+    throw new Error(`metric_for_best_model: "${metric}" is no score of ${name}, expected one of ${scores.join(", ")}`);
 }
 
 /** Encodes data for a model, which sees segments only where it has them. */
 export function encodeFor({ tokenizer, model }: OpenModel, data: RunData["train"], maxLength: number): EncodedDataset {
   const encoded = encodeDataset(data, tokenizer, { maxLength });
   if (model.segments > 1) return encoded;
-  return { ...encoded, encodings: encoded.encodings.map(({ ids, removed }) => ({ ids, removed, typeIds: new Uint8Array(ids.length) })) };
+  return {
+    ...encoded,
+    encodings: encoded.encodings.map(({ ids, removed }) => ({ ids, removed, typeIds: new Uint8Array(ids.length) })),
+  };
 }

@@ -53,7 +53,9 @@ export interface RunWriter {
  * @throws Error in one line when the folder holds files (and overwriting is not asked for) or cannot be written.
  */
 export async function createRun(config: RunConfig, task: Task, environment: Environment): Promise<RunWriter> {
-  const folder = await createOutputFolder(config.settings.output_dir, { overwrite: config.settings.overwrite_output_dir });
+  const folder = await createOutputFolder(config.settings.output_dir, {
+    overwrite: config.settings.overwrite_output_dir,
+  });
   const path = (...parts: readonly string[]) => join(folder, ...parts);
   await writeAtomically(path("config.json"), json(flatConfig(config)));
   await writeAtomically(path("task.json"), json(task));
@@ -67,7 +69,10 @@ export async function createRun(config: RunConfig, task: Task, environment: Envi
       const trained = adapted.trained.reduce((total, { count }) => total + count, 0);
       await mkdir(path(adapterFolder), { recursive: true });
       await writeAtomically(path(adapterFolder, adapterFiles.weights), encodeSafetensors(tensors, { format: "pt" }));
-      await writeAtomically(path(adapterFolder, adapterFiles.config), json({ ...adapterConfig, trained_parameters: trained, tensors: layout }));
+      await writeAtomically(
+        path(adapterFolder, adapterFiles.config),
+        json({ ...adapterConfig, trained_parameters: trained, tensors: layout }),
+      );
     },
     metrics: (metrics) => writeAtomically(path("metrics.json"), json(metrics)),
   };
@@ -92,7 +97,11 @@ export interface StoredRun {
   readonly metrics: Readonly<Record<string, unknown>> | null;
 }
 
-const taskSchema = z.looseObject({ name: z.string(), kind: z.enum(["classification", "regression"]), labels: z.array(z.string()).nullable() });
+const taskSchema = z.looseObject({
+  name: z.string(),
+  kind: z.enum(["classification", "regression"]),
+  labels: z.array(z.string()).nullable(),
+});
 const adapterConfigSchema: z.ZodType<AdapterConfig> = z.object({
   method: z.string(),
   options: z.looseObject({}),
@@ -117,8 +126,10 @@ export async function readRun(folder: string): Promise<StoredRun> {
   const adapterConfig = await readJson(path(adapterFolder, adapterFiles.config), adapterConfigSchema);
   const weights = path(adapterFolder, adapterFiles.weights);
   const tensors = decodeSafetensors(await readFile(weights), weights);
-  const adapter = unpackAdapter(tensors, adapterConfig.tensors, weights).map((part) => ({ ...part, values: toFloat32(part.values) }));
+  const adapter = unpackAdapter(tensors, adapterConfig.tensors, weights).map((part) => ({
+    ...part,
+    values: toFloat32(part.values),
+  }));
   const metrics = await readJson(path("metrics.json"), z.record(z.string(), z.unknown())).catch(() => null);
   return { folder, config, task, adapterConfig, adapter, metrics };
 }
-

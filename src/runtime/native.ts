@@ -14,7 +14,10 @@ export interface NativeOptions {
  * Loads onnxruntime-node. Its telemetry is switched off, and memory patterns too, which would double the arena from the second
  * run on. Worker threads do not spin between runs: training and evaluation sessions would slow each other down.
  */
-export async function nativeRuntime({ threads = availableParallelism(), profilePrefix }: NativeOptions = {}): Promise<Runtime> {
+export async function nativeRuntime({
+  threads = availableParallelism(),
+  profilePrefix,
+}: NativeOptions = {}): Promise<Runtime> {
   process.env["ORT_DISABLE_TELEMETRY"] = "1";
   const ort = await import("onnxruntime-node");
   const version = ort.env.versions.node ?? "unknown version";
@@ -29,5 +32,7 @@ export async function nativeRuntime({ threads = availableParallelism(), profileP
     extra: { session: { intra_op: { allow_spinning: "0" } } },
     ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
   };
-  return createRuntime(ort, `onnxruntime-node ${version}, ${threads} threads`, options, () => process.memoryUsage.rss());
+  return createRuntime(ort, `onnxruntime-node ${version}, ${threads} threads`, options, () =>
+    process.memoryUsage.rss(),
+  );
 }

@@ -33,7 +33,9 @@ export interface Runtime {
 /** The part of an ONNX Runtime package that is used. */
 export interface Ort {
   readonly Tensor: TensorConstructor;
-  readonly InferenceSession: { create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> };
+  readonly InferenceSession: {
+    create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession>;
+  };
 }
 
 /** A runtime over `ort` whose sessions are created with `options`. */

@@ -1,6 +1,7 @@
 /** Finding the columns of texts and labels by the names people give them. */
 import { unknownName } from "../errors/unknown-name.ts";
-import type { ColumnOptions, TextColumns } from "./task.ts";
+import { listed } from "./listed.ts";
+import type { ColumnOptions, TableForms, TextColumns } from "./task.ts";
 
 /** In order of preference, compared without regard to case. A pair is preferred to a single text. */
 const textNames: readonly TextColumns[] = [
@@ -56,6 +57,17 @@ export function givenTextColumns({ textColumn, textPairColumn }: ColumnOptions):
   return textPairColumn === undefined ? [textColumn] : [textColumn, textPairColumn];
 }
 
+/** `forms` with the columns that `options` name in place of its own. */
+export function withGivenColumns<F extends TableForms>(forms: F, options: ColumnOptions): F {
+  const text = givenTextColumns(options);
+  const { labelColumn } = options;
+  return {
+    ...forms,
+    ...(text && { textColumns: [text] }),
+    ...(labelColumn !== undefined && { labelColumns: [labelColumn] }),
+  };
+}
+
 /**
  * The text columns among the `columns` of the file `where`: those that `options` name, else the first usual ones.
  * @throws Error when a named column is not there, or none has a usual name.
@@ -75,7 +87,7 @@ export function findTextColumns(columns: readonly string[], where: string, optio
   }
   const usual = [...new Set(textNames.flat())].join(", ");
   throw new Error(
-    `${where}: no column of text among ${rest.join(", ")}, expected one named ${usual}, or a given text_column`,
+    `${where}: no column of text among ${listed(rest)}, expected one named ${usual}, or a given text_column`,
   );
 }
 
@@ -93,7 +105,7 @@ export function findLabelColumn(columns: readonly string[], where: string, optio
   if (found !== undefined) return found;
   const usual = labelNames.join(", ");
   throw new Error(
-    `${where}: no column of labels among ${columns.join(", ")}, expected one named ${usual}, or a given label_column`,
+    `${where}: no column of labels among ${listed(columns)}, expected one named ${usual}, or a given label_column`,
   );
 }
 

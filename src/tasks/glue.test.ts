@@ -214,6 +214,14 @@ test("an empty text is a text", () => {
   expect(examples).toEqual([{ line: 2, texts: [""], label: 1 }]);
 });
 
+test("named columns are a header, even where the task's files may have none", () => {
+  const source = { where: "t.tsv", text: "verdict\tclaim\tevidence\nneutral\ta\tb" };
+  const options = { textColumn: "claim", textPairColumn: "evidence", labelColumn: "verdict" };
+  const { task, training } = openTask("mnli", source, options);
+  expect(training.examples).toEqual([{ line: 2, texts: ["a", "b"], label: 1 }]);
+  expect(readDataset(task, source)).toEqual(training);
+});
+
 test("columns can be named", () => {
   const source = { where: "t.csv", text: "premise,claim,verdict\na,b,1" };
   const options = { textColumn: "premise", textPairColumn: "claim", labelColumn: "verdict" };

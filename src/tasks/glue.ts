@@ -5,7 +5,7 @@
  * id in the hub's order; other orders are in use, so an id from elsewhere may mean another class.
  */
 import type { MetricName } from "../metrics/registry.ts";
-import { givenTextColumns } from "./columns.ts";
+import { givenTextColumns, withGivenColumns } from "./columns.ts";
 import type { ColumnOptions, Task, TaskDefinition, TextColumns } from "./task.ts";
 
 export type GlueName = "sst2" | "cola" | "mrpc" | "qqp" | "stsb" | "mnli" | "qnli" | "rte";
@@ -86,22 +86,23 @@ function define(name: GlueName, { text, label, classes, metrics, headerless = []
     metrics,
     metricForBest: metrics[0],
   };
-  return { name, forms, resolve: (_training, _where, options) => withColumns(task, options) };
+  return {
+    name,
+    forms,
+    resolve: (_training, _where, options) => {
+      checkOptions(task, options);
+      return withGivenColumns(task, options);
+    },
+  };
 }
 
-/** `task` with the columns that `options` name, which must be as many texts as the task's own. */
-function withColumns(task: Task, options: ColumnOptions): Task {
-  const text = givenTextColumns(options);
+function checkOptions(task: Task, options: ColumnOptions): void {
+  const given = givenTextColumns(options);
   const expected = task.textColumns[0]!.length;
-  if (text && text.length !== expected) {
-    throw new Error(`${task.name}: ${text.length} text columns given, expected ${expected}`);
+  if (given && given.length !== expected) {
+    throw new Error(`${task.name}: ${given.length} text columns given, expected ${expected}`);
   }
   if (options.regression !== undefined && options.regression !== (task.kind === "regression")) {
     throw new Error(`${task.name}: regression ${options.regression} asked for, but the task is ${task.kind}`);
   }
-  return {
-    ...task,
-    ...(text && { textColumns: [text] }),
-    ...(options.labelColumn !== undefined && { labelColumns: [options.labelColumn] }),
-  };
 }

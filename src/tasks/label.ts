@@ -1,5 +1,6 @@
 /** Labels as files hold them: names, ids, numbers. */
 import { quote } from "../formats/text.ts";
+import { listed } from "./listed.ts";
 import type { Task } from "./task.ts";
 
 /** A label cell as text; null where it holds nothing, undefined where it holds what can be no label. */
@@ -12,7 +13,7 @@ export function labelText(value: unknown): string | null | undefined {
 
 /** The number that a whole text writes in decimal, or null. */
 export function decimal(text: string): number | null {
-  const number = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  const number = /^[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
   return Number.isFinite(number) ? number : null;
 }
 
@@ -40,16 +41,4 @@ function classReader(labels: readonly string[], ids: boolean): (text: string) =>
   const byText = new Map(ids ? labels.map((_, id) => [String(id), id]) : []);
   for (const [id, label] of labels.entries()) byText.set(label, id);
   return (text) => byText.get(text) ?? null;
-}
-
-const LISTED = 20;
-
-function listed(labels: readonly string[]): string {
-  const more = labels.length > LISTED ? `, … (${labels.length} in all)` : "";
-  return (
-    labels
-      .slice(0, LISTED)
-      .map((label) => (label.length > 60 ? `${label.slice(0, 60)}…` : label))
-      .join(", ") + more
-  );
 }

@@ -5,6 +5,7 @@ import type { Row, RowTable } from "../formats/rows.ts";
 import { readRows } from "../formats/table.ts";
 import { quote } from "../formats/text.ts";
 import { labelReader } from "./label.ts";
+import { listed } from "./listed.ts";
 import type { TableForms, Task, TextColumns } from "./task.ts";
 
 /** A file's name and its text. */
@@ -56,7 +57,7 @@ export function datasetOf(task: Task, table: RowTable, where: string, options: R
   const textColumns = textColumnsOf(task, table, where);
   const labelColumn = labelColumnOf(task, table);
   if (labelColumn === null && labels === "required") {
-    throw new Error(`${where}: no label column ${task.labelColumns.join(" or ")}, found ${table.columns.join(", ")}`);
+    throw new Error(`${where}: no label column ${task.labelColumns.join(" or ")}, found ${listed(table.columns)}`);
   }
   const readLabel = labelReader(task);
   const examples = table.rows.map((row): Example => {
@@ -72,7 +73,7 @@ function textColumnsOf(task: Task, table: RowTable, where: string): TextColumns 
   const found = task.textColumns.find((columns) => columns.every((column) => table.columns.includes(column)));
   if (found) return found;
   const expected = task.textColumns.map((columns) => columns.join(" and ")).join(", or ");
-  throw new Error(`${where}: no text in columns ${expected}, found ${table.columns.join(", ")}`);
+  throw new Error(`${where}: no text in columns ${expected}, found ${listed(table.columns)}`);
 }
 
 function labelColumnOf(task: Task, table: RowTable): string | null {

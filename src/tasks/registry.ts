@@ -1,6 +1,7 @@
 /** Every task by its name. */
 import type { Dataset } from "../data/examples.ts";
 import { unknownName } from "../errors/unknown-name.ts";
+import { withGivenColumns } from "./columns.ts";
 import { glue, type GlueName } from "./glue.ts";
 import { datasetOf, readTable, type Source } from "./read.ts";
 import type { ColumnOptions, Task, TaskDefinition } from "./task.ts";
@@ -36,7 +37,7 @@ export function openTask(
   options: ColumnOptions = {},
 ): { task: Task; training: Dataset } {
   const definition = taskNamed(name);
-  const table = readTable(training, definition.forms);
+  const table = readTable(training, withGivenColumns(definition.forms, options));
   const task = definition.resolve(table, training.where, options);
   return { task, training: datasetOf(task, table, training.where) };
 }

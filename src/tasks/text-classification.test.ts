@@ -122,8 +122,17 @@ test("refuses labels that are no values", () => {
   );
 });
 
+test("labels of several lines leave an error on one", () => {
+  const { task } = open('{"text":"a","label":"x\\ny\\nw"}\n{"text":"a","label":"z"}', "t.jsonl");
+  expect(() => readDataset(task, { where: "d.jsonl", text: '{"text":"a","label":"\\n"}' })).toThrow(
+    'd.jsonl:1: unknown label "\\n", expected one of x y w, z',
+  );
+});
+
 test("a long list of labels is cut short in an error", () => {
   const many = Array.from({ length: 200 }, (_, i) => `t,c${i}`).join("\n");
   const { task } = open(`text,label\n${many}`);
-  expect(() => readDataset(task, { where: "dev.csv", text: "text,label\na,z" })).toThrow(/^.{0,250}… \(200 in all\)$/);
+  expect(() => readDataset(task, { where: "dev.csv", text: "text,label\na,z" })).toThrow(
+    /^.{0,250}, … \(200 in all\)$/,
+  );
 });

@@ -51,7 +51,12 @@ export function allocate<D extends DType>(dtype: D, length: number): ArrayOf[D] 
 }
 
 /** `length` elements of `dtype` in `buffer` from `byteOffset`, without a copy; the offset must be a multiple of the element size. */
-export function viewAs<D extends DType>(dtype: D, buffer: ArrayBufferLike, byteOffset: number, length: number): ArrayOf[D] {
+export function viewAs<D extends DType>(
+  dtype: D,
+  buffer: ArrayBufferLike,
+  byteOffset: number,
+  length: number,
+): ArrayOf[D] {
   return new constructors[dtype](buffer, byteOffset, length);
 }
 

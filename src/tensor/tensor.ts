@@ -13,7 +13,8 @@ export interface Tensor<D extends DType = DType> {
  * @throws RangeError when the number of elements does not fit the shape.
  */
 export function tensor<D extends DType>(dtype: D, shape: readonly number[], data: ArrayOf[D]): Tensor<D> {
-  if (data.length !== sizeOf(shape)) throw new RangeError(`tensor: ${data.length} elements do not fill the shape ${formatShape(shape)}`);
+  if (data.length !== sizeOf(shape))
+    throw new RangeError(`tensor: ${data.length} elements do not fill the shape ${formatShape(shape)}`);
   return { dtype, shape, data };
 }
 

@@ -24,12 +24,18 @@ export function viewOf(base: Tensor<"float32">, selection: Selection | null): Vi
   const shape = base.shape.with(axis, indices.length);
   const run = stridesOf(base.shape)[axis]!;
   const isContiguous = axis === 0 && indices.every((index, i) => index === indices[0]! + i);
-  if (isContiguous) return { shape, data: base.data.subarray(indices[0]! * run, (indices[0]! + indices.length) * run), commit: () => {} };
+  if (isContiguous)
+    return {
+      shape,
+      data: base.data.subarray(indices[0]! * run, (indices[0]! + indices.length) * run),
+      commit: () => {},
+    };
 
   const data = new Float32Array(sizeOf(shape));
   const outer = sizeOf(base.shape.slice(0, axis));
   const eachRun = (visit: (inView: number, inBase: number) => void) => {
-    for (let o = 0, at = 0; o < outer; o++) for (const index of indices) visit(run * at++, (o * base.shape[axis]! + index) * run);
+    for (let o = 0, at = 0; o < outer; o++)
+      for (const index of indices) visit(run * at++, (o * base.shape[axis]! + index) * run);
   };
   eachRun((inView, inBase) => data.set(base.data.subarray(inBase, inBase + run), inView));
   const commit = () => eachRun((inView, inBase) => base.data.set(data.subarray(inView, inView + run), inBase));

@@ -34,13 +34,20 @@ export interface AdaptedModel extends AttachedModel {
 
 /** Attaches a method's choice to weights: the trained tensors become views of them. */
 export function adapt(base: Omit<AdaptedModel, "trained">): AdaptedModel {
-  const trained = base.attachment.trained.map((tensor) => ({ ...tensor, view: viewOf(base.weights[tensor.parameter.name]!, tensor.selection) }));
+  const trained = base.attachment.trained.map((tensor) => ({
+    ...tensor,
+    view: viewOf(base.weights[tensor.parameter.name]!, tensor.selection),
+  }));
   return { ...base, trained };
 }
 
 /** The trained tensors as an optimizer sees them. Weight decay spares biases and norms, as transformers' Trainer does. */
 export function optimizerParameters({ trained }: AdaptedModel): Parameter[] {
-  return trained.map(({ name, view, parameter: { role } }) => ({ name, data: view.data, decay: role !== "bias" && role !== "norm" }));
+  return trained.map(({ name, view, parameter: { role } }) => ({
+    name,
+    data: view.data,
+    decay: role !== "bias" && role !== "norm",
+  }));
 }
 
 /** Writes every trained tensor through to the weights, in the method's order. */
@@ -52,11 +59,19 @@ export function commit({ trained }: AdaptedModel): void {
 export function modelInputs(): ModelInputs {
   const shape = ["batch", "sequence"];
   const named = (name: string) => input(name, shape, "int64");
-  return { input_ids: named("input_ids"), attention_mask: named("attention_mask"), token_type_ids: named("token_type_ids") };
+  return {
+    input_ids: named("input_ids"),
+    attention_mask: named("attention_mask"),
+    token_type_ids: named("token_type_ids"),
+  };
 }
 
 /** The forward pass over a table of parameters. */
-export function logits({ model, head, labels }: Omit<AttachedModel, "attachment">, inputs: ModelInputs, table: ParameterTable): Value {
+export function logits(
+  { model, head, labels }: Omit<AttachedModel, "attachment">,
+  inputs: ModelInputs,
+  table: ParameterTable,
+): Value {
   const scope = scopeOf(table);
   return head.forward(scope, model.body(scope, inputs), labels);
 }

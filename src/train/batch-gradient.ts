@@ -29,7 +29,10 @@ export function createBatchGradient(
   const run = async (batch: Int32Array): Promise<BatchGradient> => {
     const encodings = Array.from(batch, (i) => data.encodings[i]!);
     const labels = Array.from(batch, (i) => data.labels[i]!);
-    const results = await program.run({ ...adapted.weights, ...collate(encodings, { padTokenId, labels, labelKind: labelKinds[objective] }) });
+    const results = await program.run({
+      ...adapted.weights,
+      ...collate(encodings, { padTokenId, labels, labelKind: labelKinds[objective] }),
+    });
     const gradients = adapted.trained.map(({ name }) => results[gradientName(name)]!.data as Float32Array);
     return { loss: Number(results["loss"]!.data[0]), gradients };
   };
@@ -42,7 +45,10 @@ export function createBatchGradient(
       const { loss, gradients } = await run(batch);
       const weight = batch.length / examples;
       scaleInPlace(gradients, weight);
-      sum = sum === null ? { loss: loss * weight, gradients } : { loss: sum.loss + loss * weight, gradients: addInPlace(sum.gradients, gradients) };
+      sum =
+        sum === null
+          ? { loss: loss * weight, gradients }
+          : { loss: sum.loss + loss * weight, gradients: addInPlace(sum.gradients, gradients) };
     }
     return sum!;
   };

@@ -30,9 +30,15 @@ export function keepBest(adapted: AdaptedModel, metric: string): Best {
       copies = adapted.trained.map(({ view }) => view.data.slice());
       return true;
     },
-    get sinceBest() { return sinceBest; },
-    get step() { return step; },
-    get scores() { return scores; },
+    get sinceBest() {
+      return sinceBest;
+    },
+    get step() {
+      return step;
+    },
+    get scores() {
+      return scores;
+    },
     restore() {
       copies.forEach((copy, i) => adapted.trained[i]!.view.data.set(copy));
       if (copies.length > 0) commit(adapted);

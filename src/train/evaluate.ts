@@ -8,7 +8,6 @@ import type { Weights } from "./adapt.ts";
 import type { Scores } from "./events.ts";
 import type { Objective } from "./step.ts";
 
-
 /** Logits of every example of `data`, by a compiled forward pass over `weights`. */
 export async function predict(
   program: Program,
@@ -21,7 +20,9 @@ export async function predict(
     const encodings = Array.from(batch, (i) => data.encodings[i]!);
     const { logits } = await program.run({ ...weights, ...collate(encodings, { padTokenId }) });
     const width = logits!.shape[1]!;
-    batch.forEach((example, row) => (rows[example] = (logits!.data as Float32Array).slice(row * width, (row + 1) * width)));
+    batch.forEach(
+      (example, row) => (rows[example] = (logits!.data as Float32Array).slice(row * width, (row + 1) * width)),
+    );
   }
   return rows;
 }
@@ -50,7 +51,12 @@ export function probabilities(logits: Float32Array): number[] {
 }
 
 /** The mean loss and each of the named metrics. */
-export function score(logits: readonly Float32Array[], labels: Float64Array, objective: Objective, metricNames: readonly MetricName[]): Scores {
+export function score(
+  logits: readonly Float32Array[],
+  labels: Float64Array,
+  objective: Objective,
+  metricNames: readonly MetricName[],
+): Scores {
   const predictions = logits.map(decisions[objective]);
   const loss = logits.reduce((total, row, i) => total + exampleLosses[objective](row, labels[i]!), 0) / logits.length;
   return { loss, ...Object.fromEntries(metricNames.map((name) => [name, metrics[name].compute(labels, predictions)])) };

@@ -33,11 +33,17 @@ export interface TrainingOptions {
 }
 
 /** Optimizer steps of one pass over `examples`. */
-export function stepsPerEpoch(examples: number, { batchSize, gradientAccumulationSteps }: Pick<TrainingOptions, "batchSize" | "gradientAccumulationSteps">): number {
+export function stepsPerEpoch(
+  examples: number,
+  { batchSize, gradientAccumulationSteps }: Pick<TrainingOptions, "batchSize" | "gradientAccumulationSteps">,
+): number {
   return Math.ceil(Math.ceil(examples / batchSize) / gradientAccumulationSteps);
 }
 
 /** Optimizer steps of the whole training. */
-export function totalSteps(examples: number, options: Pick<TrainingOptions, "batchSize" | "gradientAccumulationSteps" | "epochs" | "maxSteps">): number {
+export function totalSteps(
+  examples: number,
+  options: Pick<TrainingOptions, "batchSize" | "gradientAccumulationSteps" | "epochs" | "maxSteps">,
+): number {
   return options.maxSteps ?? Math.ceil(options.epochs * stepsPerEpoch(examples, options));
 }

@@ -28,7 +28,9 @@ export const gradientName = (trained: string): string => `gradient.${trained}`;
 export function trainingStep(attached: AttachedModel, objective: Objective): Record<string, Value> {
   const { attachment } = attached;
   const trained = new Map(attachment.trained.map(({ name, shape }) => [name, input(name, shape)]));
-  const loss = losses[objective](logits(attached, modelInputs(), attachment.reparameterize(baseTable(attached), trained)));
+  const loss = losses[objective](
+    logits(attached, modelInputs(), attachment.reparameterize(baseTable(attached), trained)),
+  );
   const wrt = [...trained.values()].reverse();
   const gradientValues = gradients(loss, wrt).map((gradient, i) => gradient ?? fill(0, wrt[i]!));
   const values = simplify([loss, ...gradientValues], [replaceInPlace, ...rewrites]);

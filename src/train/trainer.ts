@@ -39,7 +39,11 @@ export async function* train(job: TrainingJob): AsyncGenerator<TrainingEvent, En
   }
 }
 
-async function* loop(job: TrainingJob, program: Program, forward: Program | null): AsyncGenerator<TrainingEvent, EndEvent> {
+async function* loop(
+  job: TrainingJob,
+  program: Program,
+  forward: Program | null,
+): AsyncGenerator<TrainingEvent, EndEvent> {
   const { adapted, options, signal, runtime } = job;
   const steps = totalSteps(job.train.lengths.length, options);
   const perEpoch = stepsPerEpoch(job.train.lengths.length, options);
@@ -54,7 +58,15 @@ async function* loop(job: TrainingJob, program: Program, forward: Program | null
     if (reason !== "finished") break;
     const done = await update(step++, batches);
     const epoch = step / perEpoch;
-    yield { type: "step", step, totalSteps: steps, epoch, ...done, ...clock.rates(step, steps, batches, job.train.lengths), residentBytes: runtime.residentBytes() };
+    yield {
+      type: "step",
+      step,
+      totalSteps: steps,
+      epoch,
+      ...done,
+      ...clock.rates(step, steps, batches, job.train.lengths),
+      residentBytes: runtime.residentBytes(),
+    };
     if (forward && isEvaluationStep(step, steps, perEpoch, options)) {
       const evaluation = await evaluate(job, forward, { step, epoch });
       const isBest = best.offer(step, evaluation.scores);
@@ -64,13 +76,24 @@ async function* loop(job: TrainingJob, program: Program, forward: Program | null
     }
   }
   best.restore();
-  const end: EndEvent = { type: "end", reason, step, bestStep: best.step, bestScores: best.scores, secondsElapsed: clock.elapsed() };
+  const end: EndEvent = {
+    type: "end",
+    reason,
+    step,
+    bestStep: best.step,
+    bestScores: best.scores,
+    secondsElapsed: clock.elapsed(),
+  };
   yield end;
   return end;
 }
 
 /** The batches of each optimizer step, epoch after epoch, each epoch in an order of its own. */
-function* stepBatches(lengths: Int32Array, steps: number, { seed, batchSize, gradientAccumulationSteps: perStep }: TrainingOptions): Generator<Int32Array[]> {
+function* stepBatches(
+  lengths: Int32Array,
+  steps: number,
+  { seed, batchSize, gradientAccumulationSteps: perStep }: TrainingOptions,
+): Generator<Int32Array[]> {
   for (let epoch = 0, step = 0; step < steps; epoch++) {
     const batches = lengthGroupedBatches(lengths, batchSize, random(seed, `epoch ${epoch}`));
     for (let i = 0; i < batches.length && step < steps; i += perStep, step++) yield batches.slice(i, i + perStep);
@@ -81,9 +104,16 @@ function isEvaluationStep(step: number, steps: number, perEpoch: number, { evalS
   return step === steps || step % (evalSteps ?? perEpoch) === 0;
 }
 
-async function evaluate({ adapted, validation, options }: TrainingJob, forward: Program, at: { step: number; epoch: number }): Promise<Omit<EvaluationEvent, "best">> {
+async function evaluate(
+  { adapted, validation, options }: TrainingJob,
+  forward: Program,
+  at: { step: number; epoch: number },
+): Promise<Omit<EvaluationEvent, "best">> {
   const start = performance.now();
-  const logits = await predict(forward, adapted.weights, validation!, { batchSize: options.evalBatchSize, padTokenId: options.padTokenId });
+  const logits = await predict(forward, adapted.weights, validation!, {
+    batchSize: options.evalBatchSize,
+    padTokenId: options.padTokenId,
+  });
   const scores = score(logits, validation!.labels, options.objective, options.metrics);
   return { type: "evaluation", ...at, scores, seconds: (performance.now() - start) / 1000 };
 }

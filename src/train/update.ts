@@ -16,7 +16,11 @@ export type UpdateReport = Pick<StepEvent, "loss" | "learningRate" | "gradientNo
 export type Update = (step: number, batches: readonly Int32Array[]) => Promise<UpdateReport>;
 
 /** The optimizer step over some batches: gradient, clipping, AdamW, and the trained numbers written through to the weights. */
-export function createUpdate({ adapted, options, train: data }: Pick<TrainingJob, "adapted" | "options" | "train">, program: Program, steps: number): Update {
+export function createUpdate(
+  { adapted, options, train: data }: Pick<TrainingJob, "adapted" | "options" | "train">,
+  program: Program,
+  steps: number,
+): Update {
   const gradientOf = createBatchGradient(program, adapted, data, options);
   const optimizer = adamw(options.adamw);
   const parameters = optimizerParameters(adapted);
@@ -32,7 +36,18 @@ export function createUpdate({ adapted, options, train: data }: Pick<TrainingJob
   };
 }
 
-function notFinite(loss: number, step: number, learningRate: number, { where, lines }: EncodedDataset, batches: readonly Int32Array[]): Error {
-  const shown = batches.flatMap((batch) => [...batch]).slice(0, 5).map((i) => lines[i]);
-  return new Error(`training: the loss is ${loss} at step ${step} (learning rate ${learningRate.toPrecision(3)}; batch of ${where} lines ${shown.join(", ")}, …); a lower --learning_rate is the usual remedy`);
+function notFinite(
+  loss: number,
+  step: number,
+  learningRate: number,
+  { where, lines }: EncodedDataset,
+  batches: readonly Int32Array[],
+): Error {
+  const shown = batches
+    .flatMap((batch) => [...batch])
+    .slice(0, 5)
+    .map((i) => lines[i]);
+  return new Error(
+    `training: the loss is ${loss} at step ${step} (learning rate ${learningRate.toPrecision(3)}; batch of ${where} lines ${shown.join(", ")}, …); a lower --learning_rate is the usual remedy`,
+  );
 }

@@ -6,8 +6,24 @@ const SQRT_2 = Math.SQRT2;
 const INVERSE_SQRT_2PI = 1 / Math.sqrt(2 * Math.PI);
 
 export const elementwise: Pullbacks<
-  | "add" | "sub" | "mul" | "div" | "equal" | "greater" | "select"
-  | "neg" | "exp" | "log" | "sqrt" | "tanh" | "erf" | "sigmoid" | "relu" | "gelu" | "silu" | "cast"
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "equal"
+  | "greater"
+  | "select"
+  | "neg"
+  | "exp"
+  | "log"
+  | "sqrt"
+  | "tanh"
+  | "erf"
+  | "sigmoid"
+  | "relu"
+  | "gelu"
+  | "silu"
+  | "cast"
 > = {
   add: (dy, { operands: [a, b] }) => [sumTo(dy, a.shape), sumTo(dy, b.shape)],
   sub: (dy, { operands: [a, b] }) => [sumTo(dy, a.shape), sumTo(neg(dy), b.shape)],

@@ -10,7 +10,9 @@ function rightCotangent(dy: Value, a: Value, b: Value, { transposeA, transposeB 
     const rows = transposeA ? swapLast(a) : a;
     return transposeB ? contract(dy, rows) : contract(rows, dy);
   }
-  return transposeB ? matmul(dy, a, { transposeA: true, transposeB: transposeA }) : matmul(a, dy, { transposeA: !transposeA });
+  return transposeB
+    ? matmul(dy, a, { transposeA: true, transposeB: transposeA })
+    : matmul(a, dy, { transposeA: !transposeA });
 }
 
 /** The cotangent of a in y = a·b: dy·bᵀ, or its transpose where a is read transposed. */

@@ -1,16 +1,50 @@
 /** Pullbacks of the primitives that only move numbers: each is its adjoint. */
-import { fill, gather, mergeHeads, pick, place, put, replace, scatterAdd, splitHeads, squeeze, sumTo, take, transpose, unsqueeze } from "../../graph/ops.ts";
+import {
+  fill,
+  gather,
+  mergeHeads,
+  pick,
+  place,
+  put,
+  replace,
+  scatterAdd,
+  splitHeads,
+  squeeze,
+  sumTo,
+  take,
+  transpose,
+  unsqueeze,
+} from "../../graph/ops.ts";
 import type { Pullbacks } from "./rules.ts";
 
 export const movement: Pullbacks<
-  | "input" | "constant" | "iota" | "expand" | "transpose" | "unsqueeze" | "squeeze" | "splitHeads" | "mergeHeads"
-  | "take" | "put" | "replace" | "gather" | "scatterAdd" | "pick" | "place"
+  | "input"
+  | "constant"
+  | "iota"
+  | "expand"
+  | "transpose"
+  | "unsqueeze"
+  | "squeeze"
+  | "splitHeads"
+  | "mergeHeads"
+  | "take"
+  | "put"
+  | "replace"
+  | "gather"
+  | "scatterAdd"
+  | "pick"
+  | "place"
 > = {
   input: () => [],
   constant: () => [],
   iota: () => [null],
   expand: (dy, { operands: [x] }) => [sumTo(dy, x.shape), null],
-  transpose: (dy, { attrs: { perm } }) => [transpose(dy, perm.map((_, axis) => perm.indexOf(axis)))],
+  transpose: (dy, { attrs: { perm } }) => [
+    transpose(
+      dy,
+      perm.map((_, axis) => perm.indexOf(axis)),
+    ),
+  ],
   unsqueeze: (dy, { attrs: { axis } }) => [squeeze(dy, axis)],
   squeeze: (dy, { operands: [x], attrs: { axis } }) => [unsqueeze(dy, axis < 0 ? axis + x.shape.length : axis)],
   splitHeads: (dy) => [mergeHeads(dy)],

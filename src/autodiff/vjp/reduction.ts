@@ -14,7 +14,9 @@ function keepingDims(dy: Value, x: Value, { axes, keepDims }: Attrs<"sum">): Val
 
 const lastMean = (x: Value) => mean(x, [-1], true);
 
-export const reduction: Pullbacks<"sum" | "mean" | "count" | "cumsum" | "softmax" | "logSoftmax" | "layerNorm" | "inverseStd"> = {
+export const reduction: Pullbacks<
+  "sum" | "mean" | "count" | "cumsum" | "softmax" | "logSoftmax" | "layerNorm" | "inverseStd"
+> = {
   sum: (dy, { operands: [x], attrs }) => [expand(keepingDims(dy, x, attrs), x)],
   mean: (dy, { operands: [x], attrs }) => [expand(div(keepingDims(dy, x, attrs), count(x, attrs.axes)), x)],
   count: () => [null],

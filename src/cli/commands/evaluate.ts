@@ -10,7 +10,9 @@ Examples:
 
 export function command(): Command {
   return addModelFlags(new Command("rocoft evaluate"))
-    .description("Print the task's metrics of a run, or of a checkpoint with a classification head, on a labelled file.")
+    .description(
+      "Print the task's metrics of a run, or of a checkpoint with a classification head, on a labelled file.",
+    )
     .requiredOption("--data <file>", "labelled file")
     .addHelpText("after", examples)
     .action(async (run: string | undefined, flags: ModelFlags & { data: string }) => {

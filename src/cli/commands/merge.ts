@@ -19,7 +19,14 @@ export function command(): Command {
     .option("--json", "print one machine-readable result")
     .addHelpText("after", examples)
     .action(async (run: string, flags: { output_dir: string; overwrite_output_dir?: boolean; json?: boolean }) => {
-      const merged = await mergeRun(run, flags.output_dir, { overwrite: flags.overwrite_output_dir ?? false, onDownload: downloadProgress(process.stderr) });
-      process.stdout.write(flags.json ? `${JSON.stringify(merged)}\n` : `${merged.folder}  ${merged.architecture}, ${formatCount(merged.parameters)} parameters\n`);
+      const merged = await mergeRun(run, flags.output_dir, {
+        overwrite: flags.overwrite_output_dir ?? false,
+        onDownload: downloadProgress(process.stderr),
+      });
+      process.stdout.write(
+        flags.json
+          ? `${JSON.stringify(merged)}\n`
+          : `${merged.folder}  ${merged.architecture}, ${formatCount(merged.parameters)} parameters\n`,
+      );
     });
 }

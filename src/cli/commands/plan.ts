@@ -11,7 +11,9 @@ Examples:
 
 export function command(): Command {
   return addTrainFlags(new Command("rocoft plan"))
-    .description("Show what train would do with the same flags: modules, parameters, memory, examples, steps. Runs nothing.")
+    .description(
+      "Show what train would do with the same flags: modules, parameters, memory, examples, steps. Runs nothing.",
+    )
     .addHelpText("after", examples)
     .action(async (flags: { json?: boolean }) => {
       const plan = await planRun(await trainInput(flags));
@@ -35,16 +37,43 @@ function collapse(names: readonly string[]): string[] {
 
 function parameters({ parameters: rows, totalParameters, trainedParameters }: Plan): string {
   const cells = rows.map(({ name, shape, copies, total, trained }) => [
-    name, `[${shape.join(", ")}]`, `× ${copies}`, formatCount(trained), formatCount(total - trained), formatShare(trained / total),
+    name,
+    `[${shape.join(", ")}]`,
+    `× ${copies}`,
+    formatCount(trained),
+    formatCount(total - trained),
+    formatShare(trained / total),
   ]);
-  const sum = ["total", "", "", formatCount(trainedParameters), formatCount(totalParameters - trainedParameters), formatShare(trainedParameters / totalParameters)];
+  const sum = [
+    "total",
+    "",
+    "",
+    formatCount(trainedParameters),
+    formatCount(totalParameters - trainedParameters),
+    formatShare(trainedParameters / totalParameters),
+  ];
   return `Parameters\n${indent(formatTable(["parameter", "shape", "copies", "trained", "frozen", "share"], [...cells, sum]))}`;
 }
 
 function memory({ memory: { weights, training, activations, program, total, machine } }: Plan): string {
-  const rows = Object.entries({ weights, "gradients, optimizer, best copy": training, activations, program, "peak (estimate)": total, "this machine": machine });
-  const warning = total > machine ? "\n  This is more than the machine has: a smaller batch or a shorter max_seq_length takes less." : "";
-  return `Memory\n${indent(formatTable(["what", "bytes"], rows.map(([name, bytes]) => [name, formatBytes(bytes)])))}${warning}`;
+  const rows = Object.entries({
+    weights,
+    "gradients, optimizer, best copy": training,
+    activations,
+    program,
+    "peak (estimate)": total,
+    "this machine": machine,
+  });
+  const warning =
+    total > machine
+      ? "\n  This is more than the machine has: a smaller batch or a shorter max_seq_length takes less."
+      : "";
+  return `Memory\n${indent(
+    formatTable(
+      ["what", "bytes"],
+      rows.map(([name, bytes]) => [name, formatBytes(bytes)]),
+    ),
+  )}${warning}`;
 }
 
 function firstExamples({ examples: list }: Plan): string {

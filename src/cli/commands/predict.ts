@@ -26,7 +26,8 @@ export function command(): Command {
     .option("--data <file>", "file with a text column (tsv, csv, jsonl)")
     .addHelpText("after", examples)
     .action(async (run: string | undefined, flags: PredictFlags) => {
-      if (flags.pair && flags.text?.length !== 2) throw new Error(`--pair: ${flags.text?.length ?? 0} texts given with --text, expected 2`);
+      if (flags.pair && flags.text?.length !== 2)
+        throw new Error(`--pair: ${flags.text?.length ?? 0} texts given with --text, expected 2`);
       const classifier = await openClassifier(run, flags);
       try {
         const predictions = await answer(classifier, flags);

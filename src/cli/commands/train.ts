@@ -24,7 +24,9 @@ export function command(): Command {
       const input = await trainInput(flags);
       const { settings } = parseConfig(input);
       const progress = createProgress(process.stderr, settings.logging_steps);
-      const { signal, release } = interruptible(() => process.stderr.write("\ninterrupted: saving what is best so far; interrupt again to leave at once\n"));
+      const { signal, release } = interruptible(() =>
+        process.stderr.write("\ninterrupted: saving what is best so far; interrupt again to leave at once\n"),
+      );
       let ready: ReadyEvent | undefined;
       let saved: SavedEvent | undefined;
       try {
@@ -36,7 +38,11 @@ export function command(): Command {
       } finally {
         release();
       }
-      process.stdout.write(flags.json ? `${JSON.stringify(resultOf(ready!, saved!))}\n` : `${saved!.folder}${saved!.scores ? `  step ${saved!.step}  ${formatScores(saved!.scores)}` : ""}\n`);
+      process.stdout.write(
+        flags.json
+          ? `${JSON.stringify(resultOf(ready!, saved!))}\n`
+          : `${saved!.folder}${saved!.scores ? `  step ${saved!.step}  ${formatScores(saved!.scores)}` : ""}\n`,
+      );
       if (saved!.reason === "interrupted") process.exitCode = 130;
     });
 }

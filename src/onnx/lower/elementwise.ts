@@ -3,8 +3,28 @@ import { elementTypes } from "../proto.ts";
 import { type Lowerings, operator } from "./rules.ts";
 
 export const elementwise: Lowerings<
-  | "constant" | "iota" | "count" | "add" | "sub" | "mul" | "div" | "equal" | "greater" | "select"
-  | "neg" | "exp" | "log" | "sqrt" | "tanh" | "erf" | "sigmoid" | "relu" | "gelu" | "silu" | "cast" | "cumsum"
+  | "constant"
+  | "iota"
+  | "count"
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "equal"
+  | "greater"
+  | "select"
+  | "neg"
+  | "exp"
+  | "log"
+  | "sqrt"
+  | "tanh"
+  | "erf"
+  | "sigmoid"
+  | "relu"
+  | "gelu"
+  | "silu"
+  | "cast"
+  | "cumsum"
 > = {
   constant: ({ attrs: { value, type, shape } }, emit) => {
     const scalar = emit.constant(type, [value]);
@@ -36,6 +56,8 @@ export const elementwise: Lowerings<
   relu: operator("Relu"),
   gelu: operator("Gelu", { domain: "com.microsoft" }),
   silu: operator("QuickGelu", { domain: "com.microsoft", attributes: { alpha: { float: 1 } } }),
-  cast: ({ operands: [x], attrs: { to } }, emit) => emit.node("Cast", [emit.name(x)], { attributes: { to: { int: elementTypes[to] } } }),
-  cumsum: ({ operands: [x], attrs: { axis } }, emit) => emit.node("CumSum", [emit.name(x), emit.constant("int64", [axis])]),
+  cast: ({ operands: [x], attrs: { to } }, emit) =>
+    emit.node("Cast", [emit.name(x)], { attributes: { to: { int: elementTypes[to] } } }),
+  cumsum: ({ operands: [x], attrs: { axis } }, emit) =>
+    emit.node("CumSum", [emit.name(x), emit.constant("int64", [axis])]),
 };

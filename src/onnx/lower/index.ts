@@ -9,7 +9,12 @@ import { reduction } from "./reduction.ts";
 import type { Lowerings } from "./rules.ts";
 
 /** Inputs are the graph's own; every other primitive has a row. */
-export const lowerings: Lowerings<Exclude<Primitive, "input">> = { ...elementwise, ...reduction, ...movement, ...linear };
+export const lowerings: Lowerings<Exclude<Primitive, "input">> = {
+  ...elementwise,
+  ...reduction,
+  ...movement,
+  ...linear,
+};
 
 /** Writes the nodes of `value` and returns the name of the result. */
 export function lower<P extends Exclude<Primitive, "input">>(value: Value<P>, emit: Emitter): string {

@@ -6,7 +6,8 @@ import { type Lowerings, operator } from "./rules.ts";
 
 const vector = (emit: Emitter, values: readonly number[]) => emit.constant("int64", values, [values.length]);
 const isRun = (indices: readonly number[]) => indices.every((index, i) => index === indices[0]! + i);
-const transposed = (emit: Emitter, x: string, perm: readonly number[]) => emit.node("Transpose", [x], { attributes: { perm: { ints: perm } } });
+const transposed = (emit: Emitter, x: string, perm: readonly number[]) =>
+  emit.node("Transpose", [x], { attributes: { perm: { ints: perm } } });
 
 /** x with `before` and `after` slices of zeros around it along `axis`. */
 function pad(emit: Emitter, x: string, axis: number, before: number, after: string): string {
@@ -16,7 +17,8 @@ function pad(emit: Emitter, x: string, axis: number, before: number, after: stri
 
 /** Along `axis`: for each position of the result the slice of [x; rest] it comes from; `rest` is what positions outside `indices` show. */
 function sources(size: Dim, indices: readonly number[], rest: (position: number) => number): number[] {
-  if (typeof size !== "number") throw new Error(`a selection with gaps along the axis ${size}, whose size varies, has no lowering`);
+  if (typeof size !== "number")
+    throw new Error(`a selection with gaps along the axis ${size}, whose size varies, has no lowering`);
   return Array.from({ length: size }, (_, position) => {
     const found = indices.indexOf(position);
     return found < 0 ? rest(position) : found;
@@ -24,22 +26,43 @@ function sources(size: Dim, indices: readonly number[], rest: (position: number)
 }
 
 export const movement: Lowerings<
-  | "expand" | "transpose" | "unsqueeze" | "squeeze" | "splitHeads" | "mergeHeads"
-  | "take" | "put" | "replace" | "gather" | "scatterAdd" | "pick" | "place"
+  | "expand"
+  | "transpose"
+  | "unsqueeze"
+  | "squeeze"
+  | "splitHeads"
+  | "mergeHeads"
+  | "take"
+  | "put"
+  | "replace"
+  | "gather"
+  | "scatterAdd"
+  | "pick"
+  | "place"
 > = {
   expand: ({ operands: [x, like] }, emit) => emit.node("Expand", [emit.name(x), emit.sizes(like.shape)]),
   transpose: ({ operands: [x], attrs: { perm } }, emit) => transposed(emit, emit.name(x), perm),
   unsqueeze: ({ operands: [x], attrs: { axis } }, emit) => emit.node("Unsqueeze", [emit.name(x), vector(emit, [axis])]),
   squeeze: ({ operands: [x], attrs: { axis } }, emit) => emit.node("Squeeze", [emit.name(x), vector(emit, [axis])]),
   splitHeads: ({ operands: [x], shape }, emit) =>
-    transposed(emit, emit.node("Reshape", [emit.name(x), vector(emit, [0, 0, Number(shape[1]), Number(shape[3])])]), [0, 2, 1, 3]),
+    transposed(
+      emit,
+      emit.node("Reshape", [emit.name(x), vector(emit, [0, 0, Number(shape[1]), Number(shape[3])])]),
+      [0, 2, 1, 3],
+    ),
   mergeHeads: ({ operands: [x], shape }, emit) =>
     emit.node("Reshape", [transposed(emit, emit.name(x), [0, 2, 1, 3]), vector(emit, [0, 0, Number(shape[2])])]),
 
   take: ({ operands: [x], attrs: { axis, indices } }, emit) => {
-    if (!isRun(indices)) return emit.node("Gather", [emit.name(x), vector(emit, indices)], { attributes: { axis: { int: axis } } });
+    if (!isRun(indices))
+      return emit.node("Gather", [emit.name(x), vector(emit, indices)], { attributes: { axis: { int: axis } } });
     const start = indices[0]!;
-    return emit.node("Slice", [emit.name(x), vector(emit, [start]), vector(emit, [start + indices.length]), vector(emit, [axis])]);
+    return emit.node("Slice", [
+      emit.name(x),
+      vector(emit, [start]),
+      vector(emit, [start + indices.length]),
+      vector(emit, [axis]),
+    ]);
   },
   put: ({ operands: [x, like], attrs: { axis, indices } }, emit) => {
     const at = axisFromFront(axis, like.shape.length);
@@ -49,13 +72,19 @@ export const movement: Lowerings<
       return pad(emit, emit.name(x), at, indices[0]!, emit.node("Sub", [emit.sizes([size]), end]));
     }
     const withZeros = pad(emit, emit.name(x), at, 0, vector(emit, [1]));
-    const from = vector(emit, sources(size, indices, () => indices.length));
+    const from = vector(
+      emit,
+      sources(size, indices, () => indices.length),
+    );
     return emit.node("Gather", [withZeros, from], { attributes: { axis: { int: at } } });
   },
   replace: ({ operands: [base, slices], attrs: { axis, indices } }, emit) => {
     const at = axisFromFront(axis, base.shape.length);
     const both = emit.node("Concat", [emit.name(slices), emit.name(base)], { attributes: { axis: { int: at } } });
-    const from = vector(emit, sources(base.shape[at]!, indices, (position) => indices.length + position));
+    const from = vector(
+      emit,
+      sources(base.shape[at]!, indices, (position) => indices.length + position),
+    );
     return emit.node("Gather", [both, from], { attributes: { axis: { int: at } } });
   },
   gather: operator("Gather"),
@@ -66,17 +95,23 @@ export const movement: Lowerings<
     const flat = emit.node("Reshape", [emit.name(x), emit.sizes([-1, ...trailing])]);
     const everywhere = emit.node("Expand", [column, emit.node("Shape", [flat])]);
     const zeros = emit.node("Expand", [emit.constant("float32", [0]), emit.sizes(like.shape)]);
-    return emit.node("ScatterElements", [zeros, everywhere, flat], { attributes: { axis: { int: 0 }, reduction: { string: "add" } } });
+    return emit.node("ScatterElements", [zeros, everywhere, flat], {
+      attributes: { axis: { int: 0 }, reduction: { string: "add" } },
+    });
   },
   pick: ({ operands: [x, index] }, emit) => {
     const last = vector(emit, [-1]);
-    const picked = emit.node("GatherElements", [emit.name(x), emit.node("Unsqueeze", [emit.name(index), last])], { attributes: { axis: { int: -1 } } });
+    const picked = emit.node("GatherElements", [emit.name(x), emit.node("Unsqueeze", [emit.name(index), last])], {
+      attributes: { axis: { int: -1 } },
+    });
     return emit.node("Squeeze", [picked, last]);
   },
   place: ({ operands: [x, index, like] }, emit) => {
     const last = vector(emit, [-1]);
     const zeros = emit.node("Expand", [emit.constant("float32", [0]), emit.sizes(like.shape)]);
     const at = emit.node("Unsqueeze", [emit.name(index), last]);
-    return emit.node("ScatterElements", [zeros, at, emit.node("Unsqueeze", [emit.name(x), last])], { attributes: { axis: { int: -1 } } });
+    return emit.node("ScatterElements", [zeros, at, emit.node("Unsqueeze", [emit.name(x), last])], {
+      attributes: { axis: { int: -1 } },
+    });
   },
 };

@@ -7,7 +7,9 @@ const reduce =
   (op: string): Lowering<"sum" | "mean"> =>
   ({ operands: [x], attrs: { axes, keepDims } }, emit) => {
     const counted = axes.map((axis) => axisFromFront(axis, x.shape.length));
-    return emit.node(op, [emit.name(x), emit.constant("int64", counted, [counted.length])], { attributes: { keepdims: { int: Number(keepDims) } } });
+    return emit.node(op, [emit.name(x), emit.constant("int64", counted, [counted.length])], {
+      attributes: { keepdims: { int: Number(keepDims) } },
+    });
   };
 
 const lastAxis = (op: string): Lowering<Primitive> => operator(op, { attributes: { axis: { int: -1 } } });
@@ -16,7 +18,10 @@ const reduceMean = reduce("ReduceMean");
 export const reduction: Lowerings<"sum" | "mean" | "softmax" | "logSoftmax" | "layerNorm" | "inverseStd"> = {
   sum: reduce("ReduceSum"),
   mean: (y, emit) => {
-    const overLast = y.attrs.keepDims && y.attrs.axes.length === 1 && axisFromFront(y.attrs.axes[0]!, y.operands[0].shape.length) === y.shape.length - 1;
+    const overLast =
+      y.attrs.keepDims &&
+      y.attrs.axes.length === 1 &&
+      axisFromFront(y.attrs.axes[0]!, y.operands[0].shape.length) === y.shape.length - 1;
     return (overLast ? emit.byProduct("mean", y.operands[0], "") : null) ?? reduceMean(y, emit);
   },
   softmax: lastAxis("Softmax"),
@@ -36,6 +41,8 @@ export const reduction: Lowerings<"sum" | "mean" | "softmax" | "logSoftmax" | "l
     const last = emit.constant("int64", [-1], [1]);
     const centred = emit.node("Sub", [emit.name(x), emit.node("ReduceMean", [emit.name(x), last])]);
     const variance = emit.node("ReduceMean", [emit.node("Mul", [centred, centred]), last]);
-    return emit.node("Reciprocal", [emit.node("Sqrt", [emit.node("Add", [variance, emit.constant("float32", [epsilon])])])]);
+    return emit.node("Reciprocal", [
+      emit.node("Sqrt", [emit.node("Add", [variance, emit.constant("float32", [epsilon])])]),
+    ]);
   },
 };

@@ -9,5 +9,10 @@ export type Lowerings<P extends Primitive> = { readonly [K in P]: Lowering<K> };
 
 /** The lowering of a primitive that is one ONNX operator over the same operands. */
 export function operator(op: string, options?: NodeOptions): Lowering<Primitive> {
-  return (value, emit) => emit.node(op, (value.operands as readonly Value[]).map((x) => emit.name(x)), options);
+  return (value, emit) =>
+    emit.node(
+      op,
+      (value.operands as readonly Value[]).map((x) => emit.name(x)),
+      options,
+    );
 }

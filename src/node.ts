@@ -1,0 +1,10 @@
+/** The library in Node: everything of index.ts, and files, the hub and the native runtime. */
+export * from "./index.ts";
+export { openModelFolder, type ModelFolder } from "./hub/model-folder.ts";
+export { resolveModel } from "./hub/resolve.ts";
+export { type Classifier, openCheckpoint, openRun, type Prediction } from "./run/classifier.ts";
+export type { ConfigInput, TrainConfig } from "./run/config.ts";
+export { fineTune, type FineTuneOptions, type ReadyEvent, type RunEvent, type SavedEvent } from "./run/fine-tune.ts";
+export { mergeRun, type MergedModel } from "./run/merge.ts";
+export { type Plan, planRun } from "./run/plan.ts";
+export { nativeRuntime, type NativeOptions } from "./runtime/native.ts";
