@@ -1,0 +1,47 @@
+/** What the benchmarks share: running a program to its end, medians, and the line that says where and when. */
+import { spawnSync } from "node:child_process";
+import { availableParallelism, cpus } from "node:os";
+import { join, resolve } from "node:path";
+
+export const root: string = resolve(import.meta.dirname, "..");
+export const cli: string = join(root, "bin", "rocoft.js");
+
+export interface Finished {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** From start to end, as a person waits. */
+  readonly seconds: number;
+}
+
+/** Runs a program to its end. @throws Error with the end of its complaint when it fails. */
+export function run(program: string, args: readonly string[]): Finished {
+  const start = performance.now();
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    encoding: "utf8",
+    env: { ...process.env, HF_HUB_OFFLINE: "1" },
+  });
+  if (error) throw error;
+  if (status !== 0) throw new Error(`${program} ${args.join(" ")} exited with ${status}: ${stderr.slice(-500)}`);
+  return { stdout, stderr, seconds: (performance.now() - start) / 1000 };
+}
+
+/** Runs a TypeScript program of this folder. */
+export function runHere(file: string, args: readonly string[]): Finished {
+  return run(process.execPath, ["--import", "tsx", join(root, "bench", file), ...args]);
+}
+
+/** The last line a program printed, as JSON. */
+export function lastJson<T>({ stdout }: Finished): T {
+  return JSON.parse(stdout.trim().split("\n").at(-1)!) as T;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** Processor, cores and date: what a figure is worth nothing without. */
+export function machine(): string {
+  return `${cpus()[0]?.model ?? "unknown processor"}, ${availableParallelism()} cores, ${new Date().toISOString().slice(0, 10)}`;
+}

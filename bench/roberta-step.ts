@@ -1,0 +1,94 @@
+/** Median seconds of a training step of RoBERTa-base's shape with random weights, and peak resident memory, as one line of JSON. */
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { random } from "../src/tensor/random.ts";
+import { initialize } from "../src/nn/initialize.ts";
+import { modelOf } from "../src/models/registry.ts";
+import { rocoft } from "../src/peft/rocoft.ts";
+import { methodOptions } from "../src/peft/registry.ts";
+import { nativeRuntime } from "../src/runtime/native.ts";
+import { adapt } from "../src/train/adapt.ts";
+import { parametersOf } from "../src/train/load.ts";
+import { trainingStep } from "../src/train/step.ts";
+import { createUpdate } from "../src/train/update.ts";
+import { median } from "./measure.ts";
+
+const { values: flags } = parseArgs({
+  options: {
+    steps: { type: "string", default: "8" },
+    batch: { type: "string", default: "8" },
+    length: { type: "string", default: "128" },
+    update: { type: "string", default: "row" },
+  },
+});
+const WARM_UP = 2;
+const [steps, batch, length] = [Number(flags.steps), Number(flags.batch), Number(flags.length)];
+
+const robertaBase = {
+  model_type: "roberta",
+  vocab_size: 50265,
+  hidden_size: 768,
+  num_hidden_layers: 12,
+  num_attention_heads: 12,
+  intermediate_size: 3072,
+  max_position_embeddings: 514,
+  type_vocab_size: 1,
+  pad_token_id: 1,
+};
+const stream = random(0);
+const model = modelOf(robertaBase, "roberta-base");
+const head = model.heads["sequence-classification"];
+const specs = parametersOf(model, head, 2);
+const weights = Object.fromEntries(specs.map((spec) => [spec.name, initialize(spec, stream)]));
+const attachment = rocoft.attach(
+  specs,
+  methodOptions(rocoft, { update: flags.update }) as Parameters<typeof rocoft.attach>[1],
+  stream,
+);
+const adapted = adapt({ model, head, labels: 2, specs, weights, attachment });
+
+const encodings = Array.from({ length: batch }, () => ({
+  ids: Int32Array.from({ length }, () => 4 + stream.integer(robertaBase.vocab_size - 4)),
+  typeIds: new Uint8Array(length),
+  removed: 0,
+}));
+const train = {
+  where: "random",
+  encodings,
+  labels: Float64Array.from({ length: batch }, () => stream.integer(2)),
+  lines: new Int32Array(batch),
+  lengths: new Int32Array(batch).fill(length),
+  truncated: 0,
+};
+const options = {
+  objective: "classification",
+  seed: 0,
+  learningRate: 1e-3,
+  schedule: "constant",
+  warmupSteps: 0,
+  adamw: {},
+  maxGradNorm: null,
+  batchSize: batch,
+  gradientAccumulationSteps: 1,
+  evalBatchSize: batch,
+  epochs: 1,
+  maxSteps: null,
+  evalSteps: null,
+  earlyStoppingPatience: null,
+  metrics: [],
+  metricForBest: "loss",
+  padTokenId: 1,
+} as const;
+
+const runtime = await nativeRuntime();
+const program = await runtime.compile(trainingStep(adapted, "classification"));
+const update = createUpdate({ adapted, options, train }, program, steps + WARM_UP);
+const everything = [Int32Array.from({ length: batch }, (_, i) => i)];
+const times: number[] = [];
+for (let step = 0; step < steps + WARM_UP; step++) {
+  const start = performance.now();
+  await update(step, everything);
+  times.push((performance.now() - start) / 1000);
+}
+const peak = Number(/VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))![1]) / 1024;
+console.log(JSON.stringify({ seconds: median(times.slice(WARM_UP)), peak_mib: Math.round(peak) }));
