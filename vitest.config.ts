@@ -1,6 +1,12 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
+import { CountReporter } from "./scripts/count-reporter.ts";
 
 const config: ViteUserConfig = defineConfig({
-  test: { include: ["src/**/*.test.ts", "test/**/*.test.ts"], pool: "forks", testTimeout: 120_000 },
+  test: {
+    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    pool: "forks",
+    testTimeout: 120_000,
+    reporters: ["default", new CountReporter()],
+  },
 });
 export default config;

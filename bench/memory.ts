@@ -18,9 +18,9 @@ const output = mkdtempSync(join(tmpdir(), "rocoft-memory-"));
 
 const resident: number[] = [];
 for await (const event of fineTune({
-  model: flags.model,
+  model: flags.model!,
   task: "sst2",
-  data: flags.data,
+  data: flags.data!,
   output_dir: output,
   max_steps: Number(flags.steps),
 })) {

@@ -4,9 +4,17 @@ import { unknownName } from "../errors/unknown-name.ts";
 import { full } from "./full.ts";
 import { head } from "./head.ts";
 import type { Method } from "./method.ts";
-import { rocoft } from "./rocoft.ts";
+import { rocoft, type RocoftOptions } from "./rocoft.ts";
 
-export const methods: Readonly<Record<string, Method>> = { rocoft, full, head };
+/** The options of each method. */
+export interface MethodOptions {
+  rocoft: RocoftOptions;
+  full: object;
+  head: object;
+}
+export type MethodName = keyof MethodOptions;
+
+export const methods: { readonly [M in MethodName]: Method<MethodOptions[M]> } = { rocoft, full, head };
 
 /**
  * Options as `method` takes them, defaults filled in.
@@ -27,7 +35,10 @@ export function methodOptions(method: Method, given: Readonly<Record<string, unk
 
 /** The method called `name`. @throws Error listing the known ones. */
 export function methodOf(name: string): Method {
-  const method = methods[name];
-  if (!method) throw unknownName("method: unknown method", name, Object.keys(methods));
-  return method;
+  if (!isMethodName(name)) throw unknownName("method: unknown method", name, Object.keys(methods));
+  return methods[name];
+}
+
+function isMethodName(name: string): name is MethodName {
+  return Object.hasOwn(methods, name);
 }

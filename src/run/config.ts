@@ -3,8 +3,8 @@ import * as z from "zod";
 import { unknownName } from "../errors/unknown-name.ts";
 import { type ScheduleName, scheduleNames } from "../optim/schedule.ts";
 import type { Method } from "../peft/method.ts";
-import { methodOf, methodOptions, methods } from "../peft/registry.ts";
-import { tasks } from "../tasks/registry.ts";
+import { type MethodName, methodOf, type MethodOptions, methodOptions, methods } from "../peft/registry.ts";
+import { type TaskName, tasks } from "../tasks/registry.ts";
 
 export interface TrainConfig {
   readonly model: string;
@@ -45,6 +45,15 @@ export interface TrainConfig {
   readonly ignore_mismatched_sizes: boolean;
   readonly threads: number | null;
 }
+
+/** What a caller gives: the model, the data and the run folder, any other setting, and options of the chosen method. */
+export type TrainInput = Partial<Omit<TrainConfig, "method" | "task">> &
+  Pick<TrainConfig, "model" | "data" | "output_dir"> & { readonly task?: TaskName } & MethodInput;
+
+/** A method's name with its options; without a name it is RoCoFT. */
+type MethodInput =
+  | ({ readonly method?: "rocoft" } & Partial<MethodOptions["rocoft"]>)
+  | { [M in MethodName]: { readonly method: M } & Partial<MethodOptions[M]> }[MethodName];
 
 /** A training run, checked: its settings, and the options of its method. */
 export interface RunConfig {

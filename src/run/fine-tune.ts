@@ -1,5 +1,7 @@
 /** A training run from configuration to run folder. */
 import { availableParallelism } from "node:os";
+import type { EncodedDataset } from "../data/encode.ts";
+import type { Dataset } from "../data/examples.ts";
 import type { DownloadProgress } from "../hub/download.ts";
 import { nativeRuntime } from "../runtime/native.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -9,7 +11,7 @@ import type { EndEvent, Scores, TrainingEvent } from "../train/events.ts";
 import { loadWeights } from "../train/load.ts";
 import { forwardPass } from "../train/step.ts";
 import { train } from "../train/trainer.ts";
-import { type ConfigInput, parseConfig } from "./config.ts";
+import { parseConfig, type RunConfig, type TrainInput } from "./config.ts";
 import { describeEnvironment, type Environment } from "./environment.ts";
 import { trainingOptions } from "./options.ts";
 import { encodeFor, type PreparedRun, prepareRun } from "./prepare.ts";
@@ -57,53 +59,44 @@ export interface FineTuneOptions {
  *   if (event.type === "step") console.log(event.step, event.loss);
  * @throws Error in one line for anything that does not fit, before any long work starts.
  */
-export async function* fineTune(
-  input: ConfigInput,
+export function fineTune(input: TrainInput, options: FineTuneOptions = {}): AsyncGenerator<RunEvent, SavedEvent> {
+  return executeRun(parseConfig(input), options);
+}
+
+/** As {@link fineTune}, of a configuration that is checked already. */
+export async function* executeRun(
+  config: RunConfig,
   { signal, onDownload }: FineTuneOptions = {},
 ): AsyncGenerator<RunEvent, SavedEvent> {
   const start = performance.now();
-  const prepared = await prepareRun(parseConfig(input), onDownload);
+  const prepared = await prepareRun(config, onDownload);
   try {
-    const runtime = await nativeRuntime({ threads: prepared.config.settings.threads ?? availableParallelism() });
+    const runtime = await nativeRuntime({ threads: config.settings.threads ?? availableParallelism() });
     const environment = await describeEnvironment(prepared, runtime);
-    const run = await createRun(prepared.config, prepared.task, environment);
+    const writer = await createRun(config, prepared.task, environment);
     const { adapted, initialized } = await attachMethod(prepared);
-    const { settings } = prepared.config;
-    const data = encodeFor(prepared, prepared.train, settings.max_seq_length);
-    const validation = encodeFor(prepared, prepared.validation, settings.max_seq_length);
-    yield {
-      type: "ready",
-      model: prepared.resolved.id,
-      method: prepared.method.name,
-      task: prepared.task.name,
-      trainExamples: data.lengths.length,
-      validationExamples: validation.lengths.length,
-      truncated: data.truncated + validation.truncated,
-      trainedParameters: prepared.attachment.trained.reduce((total, { count }) => total + count, 0),
-      totalParameters: Object.values(adapted.weights).reduce((total, { data: { length } }) => total + length, 0),
-      initialized,
-      secondsElapsed: (performance.now() - start) / 1000,
-    };
-    const events = train({
-      adapted,
-      runtime,
-      train: data,
-      validation,
-      options: trainingOptions(prepared),
-      ...(signal && { signal }),
-    });
-    let end: EndEvent | undefined;
-    for await (const event of events) {
-      run.event(event);
-      yield event;
-      if (event.type === "end") end = event;
-    }
-    const saved = await save({ ...prepared, environment }, adapted, runtime, run, end!);
+    const run: LiveRun = { prepared, adapted, runtime, writer, environment };
+    const encode = (data: Dataset) => encodeFor(prepared, data, config.settings.max_seq_length);
+    const data = { train: encode(prepared.train), validation: encode(prepared.validation) };
+    const ready = readyEvent(run, data, initialized, (performance.now() - start) / 1000);
+    writer.event(ready);
+    yield ready;
+    const job = { adapted, runtime, ...data, options: trainingOptions(prepared), ...(signal && { signal }) };
+    const saved = await finish(run, yield* recorded(run, train(job)));
     yield saved;
     return saved;
   } finally {
     await prepared.folder.close();
   }
+}
+
+/** What the parts of a run under way share. */
+interface LiveRun {
+  readonly prepared: PreparedRun;
+  readonly adapted: AdaptedModel;
+  readonly runtime: Runtime;
+  readonly writer: RunWriter;
+  readonly environment: Environment;
 }
 
 async function attachMethod(prepared: PreparedRun): Promise<{ adapted: AdaptedModel; initialized: readonly string[] }> {
@@ -114,15 +107,44 @@ async function attachMethod(prepared: PreparedRun): Promise<{ adapted: AdaptedMo
   return { adapted: adapt({ model, head, labels, specs, weights, attachment }), initialized };
 }
 
-async function save(
-  prepared: PreparedRun & { environment: Environment },
-  adapted: AdaptedModel,
-  runtime: Runtime,
-  run: RunWriter,
-  end: EndEvent,
-): Promise<SavedEvent> {
-  const { config, resolved, environment, task } = prepared;
-  await run.adapter(adapted, {
+function readyEvent(
+  { prepared, adapted }: LiveRun,
+  data: { readonly train: EncodedDataset; readonly validation: EncodedDataset },
+  initialized: readonly string[],
+  secondsElapsed: number,
+): ReadyEvent {
+  return {
+    type: "ready",
+    model: prepared.resolved.id,
+    method: prepared.method.name,
+    task: prepared.task.name,
+    trainExamples: data.train.lengths.length,
+    validationExamples: data.validation.lengths.length,
+    truncated: data.train.truncated + data.validation.truncated,
+    trainedParameters: prepared.attachment.trained.reduce((total, { count }) => total + count, 0),
+    totalParameters: Object.values(adapted.weights).reduce((total, { data: { length } }) => total + length, 0),
+    initialized,
+    secondsElapsed,
+  };
+}
+
+/** Passes events on, writes them down, and saves the adapter at each new best, so that a crash later does not lose it. */
+async function* recorded(
+  run: LiveRun,
+  events: AsyncGenerator<TrainingEvent, EndEvent>,
+): AsyncGenerator<TrainingEvent, EndEvent> {
+  for (;;) {
+    const { done, value } = await events.next();
+    if (done) return value;
+    run.writer.event(value);
+    if (value.type === "evaluation" && value.best) await saveAdapter(run);
+    yield value;
+  }
+}
+
+function saveAdapter({ prepared, adapted, writer, environment }: LiveRun): Promise<void> {
+  const { config, resolved, task } = prepared;
+  return writer.adapter(adapted, {
     method: config.settings.method,
     options: config.methodOptions,
     base_model_name_or_path: resolved.id,
@@ -130,25 +152,27 @@ async function save(
     base_model_sha256: environment.model.sha256,
     task: task.name,
   });
-  const mismatched = await scoreExtra(prepared, adapted, runtime);
-  const scores = end.bestScores && { ...end.bestScores, ...mismatched };
-  await run.metrics({ reason: end.reason, step: end.bestStep ?? end.step, ...scores });
-  return { type: "saved", folder: run.folder, reason: end.reason, scores, step: end.bestStep ?? end.step };
+}
+
+async function finish(run: LiveRun, { reason, step: lastStep, bestStep, bestScores }: EndEvent): Promise<SavedEvent> {
+  if (bestStep === null) await saveAdapter(run);
+  const step = bestStep ?? lastStep;
+  const scores = bestScores && { ...bestScores, ...(await scoreExtra(run)) };
+  await run.writer.metrics({ reason, step, ...scores });
+  return { type: "saved", folder: run.writer.folder, reason, scores, step };
 }
 
 /** Scores of the data beside the validation set (MNLI's mismatched genres), their names ending in `_mm` as run_glue.py has it. */
-async function scoreExtra(prepared: PreparedRun, adapted: AdaptedModel, runtime: Runtime): Promise<Scores> {
+async function scoreExtra({ prepared, adapted, runtime }: LiveRun): Promise<Scores> {
   const { extra, task, padTokenId, config } = prepared;
+  const { max_seq_length: length, per_device_eval_batch_size: batchSize } = config.settings;
   const scores: Record<string, number> = {};
   for (const dataset of extra) {
     const program = await runtime.compile(forwardPass(adapted));
-    const data = encodeFor(prepared, dataset, config.settings.max_seq_length);
-    const logits = await predict(program, adapted.weights, data, {
-      batchSize: config.settings.per_device_eval_batch_size,
-      padTokenId,
-    });
-    for (const [name, value] of Object.entries(score(logits, data.labels, task.kind, task.metrics)))
-      scores[`${name}_mm`] = value;
+    const data = encodeFor(prepared, dataset, length);
+    const logits = await predict(program, adapted.weights, data, { batchSize, padTokenId });
+    const extraScores = score(logits, data.labels, task.kind, task.metrics);
+    for (const [name, value] of Object.entries(extraScores)) scores[`${name}_mm`] = value;
     await program.dispose();
   }
   return scores;

@@ -8,7 +8,7 @@ import type { EncodedDataset } from "../data/encode.ts";
 import { peakBytes } from "../train/memory.ts";
 import { stepsPerEpoch, totalSteps, type TrainingOptions } from "../train/options.ts";
 import { trainingStep } from "../train/step.ts";
-import { type ConfigInput, flatConfig, parseConfig } from "./config.ts";
+import { type ConfigInput, flatConfig, parseConfig, type RunConfig, type TrainInput } from "./config.ts";
 import { trainingOptions } from "./options.ts";
 import { encodeFor, type PreparedRun, prepareRun } from "./prepare.ts";
 
@@ -68,8 +68,13 @@ export interface Plan {
 const EXAMPLES = 3;
 
 /** Plans the training that `input` describes; reads data, configuration and tokenizer, but no weights. */
-export async function planRun(input: ConfigInput): Promise<Plan> {
-  const prepared = await prepareRun(parseConfig(input));
+export function plan(input: TrainInput): Promise<Plan> {
+  return planRun(parseConfig(input));
+}
+
+/** As {@link plan}, of a configuration that is checked already. */
+export async function planRun(config: RunConfig): Promise<Plan> {
+  const prepared = await prepareRun(config);
   try {
     const data = encodeFor(prepared, prepared.train, prepared.config.settings.max_seq_length);
     const options = trainingOptions(prepared);

@@ -19,7 +19,6 @@ import { type AdapterLayout, adapterLayout, type AdapterTensor, packAdapter, unp
 import type { Task } from "../tasks/task.ts";
 import { toFloat32 } from "../tensor/tensor.ts";
 import type { AdaptedModel } from "../train/adapt.ts";
-import type { TrainingEvent } from "../train/events.ts";
 import { type ConfigInput, flatConfig, type RunConfig } from "./config.ts";
 import type { Environment } from "./environment.ts";
 
@@ -43,7 +42,7 @@ const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 export interface RunWriter {
   readonly folder: string;
   /** Appends an event to events.jsonl. */
-  event(event: TrainingEvent): void;
+  event(event: { readonly type: string }): void;
   adapter(adapted: AdaptedModel, config: Omit<AdapterConfig, "tensors" | "trained_parameters">): Promise<void>;
   metrics(metrics: Readonly<Record<string, unknown>>): Promise<void>;
 }

@@ -1,5 +1,6 @@
 /** rocoft plan */
 import { Command } from "commander";
+import { parseConfig } from "../../run/config.ts";
 import { type Plan, planRun } from "../../run/plan.ts";
 import { addTrainFlags, trainInput } from "../flags.ts";
 import { formatBytes, formatCount, formatShare, formatTable } from "../format.ts";
@@ -16,7 +17,7 @@ export function command(): Command {
     )
     .addHelpText("after", examples)
     .action(async (flags: { json?: boolean }) => {
-      const plan = await planRun(await trainInput(flags));
+      const plan = await planRun(parseConfig(await trainInput(flags)));
       process.stdout.write(flags.json ? `${JSON.stringify(plan)}\n` : `${sections(plan).join("\n\n")}\n`);
     });
 }

@@ -1,7 +1,7 @@
 /** rocoft train */
 import { Command } from "commander";
 import { parseConfig } from "../../run/config.ts";
-import { fineTune, type ReadyEvent, type SavedEvent } from "../../run/fine-tune.ts";
+import { executeRun, type ReadyEvent, type SavedEvent } from "../../run/fine-tune.ts";
 import { downloadProgress } from "../download.ts";
 import { addTrainFlags, trainInput } from "../flags.ts";
 import { formatScores } from "../format.ts";
@@ -21,16 +21,15 @@ export function command(): Command {
     .description("Fine-tune a model on labelled text and write a run folder.")
     .addHelpText("after", examples)
     .action(async (flags: { json?: boolean }) => {
-      const input = await trainInput(flags);
-      const { settings } = parseConfig(input);
-      const progress = createProgress(process.stderr, settings.logging_steps);
+      const config = parseConfig(await trainInput(flags));
+      const progress = createProgress(process.stderr, config.settings.logging_steps);
       const { signal, release } = interruptible(() =>
         process.stderr.write("\ninterrupted: saving what is best so far; interrupt again to leave at once\n"),
       );
       let ready: ReadyEvent | undefined;
       let saved: SavedEvent | undefined;
       try {
-        for await (const event of fineTune(input, { signal, onDownload: downloadProgress(process.stderr) })) {
+        for await (const event of executeRun(config, { signal, onDownload: downloadProgress(process.stderr) })) {
           progress(event);
           if (event.type === "ready") ready = event;
           if (event.type === "saved") saved = event;

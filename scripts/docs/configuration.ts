@@ -1,0 +1,100 @@
+/**
+ * The page docs/configuration.md, made from the schemas of the settings.
+ *
+ *     npx tsx scripts/docs/configuration.ts     writes it
+ */
+import { writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import * as z from "zod";
+import { methods } from "../../src/peft/registry.ts";
+import { aliases, trainFields } from "../../src/run/config.ts";
+
+export const path: string = join(import.meta.dirname, "../../docs/configuration.md");
+
+/** What is read of a setting's JSON Schema. */
+const valueSchema = z.object({
+  type: z.string().optional(),
+  enum: z.array(z.string()).optional(),
+  minimum: z.number().optional(),
+  exclusiveMinimum: z.number().optional(),
+  exclusiveMaximum: z.number().optional(),
+});
+const settingSchema = valueSchema.extend({
+  type: z.union([z.string(), z.array(z.string())]).optional(),
+  anyOf: z.array(valueSchema).optional(),
+  default: z.unknown().optional(),
+  description: z.string(),
+});
+type Setting = z.infer<typeof settingSchema>;
+type Value = z.infer<typeof valueSchema>;
+
+/** Types as a person calls them. */
+const kinds: Readonly<Record<string, string>> = {
+  string: "text",
+  number: "number",
+  integer: "whole number",
+  boolean: "true or false",
+  array: "list of names",
+};
+
+/** The kind of value besides null, which only stands for a default. */
+function valueOf({ anyOf, type, ...rest }: Setting): Value {
+  const given = anyOf?.find((one) => one.type !== "null");
+  return given ?? { ...rest, type: Array.isArray(type) ? type.find((name) => name !== "null") : type };
+}
+
+function describeValue(value: Value): string {
+  if (value.enum) return value.enum.map((name) => `\`${name}\``).join(", ");
+  const bounds = [
+    value.minimum === undefined ? [] : `≥ ${value.minimum}`,
+    value.exclusiveMinimum === undefined ? [] : `> ${value.exclusiveMinimum}`,
+    value.exclusiveMaximum === undefined ? [] : `< ${value.exclusiveMaximum}`,
+  ].flat();
+  return [kinds[value.type!]!, ...bounds].join(", ");
+}
+
+function describeDefault(setting: Setting): string {
+  if (!("default" in setting)) return "required";
+  return setting.default === null ? "none" : `\`${String(setting.default)}\``;
+}
+
+function table(schemas: Readonly<Record<string, z.ZodType>>): string {
+  const { properties = {} } = z.toJSONSchema(z.object(schemas), { io: "input" });
+  const rows = Object.entries(properties).map(([name, property]) => {
+    const setting = settingSchema.parse(property);
+    const { description } = setting;
+    return `| \`${name}\` | ${describeValue(valueOf(setting))} | ${describeDefault(setting)} | ${description} |`;
+  });
+  return ["| setting | value | default | what it is |", "|---|---|---|---|", ...rows].join("\n");
+}
+
+function methodSections(): string[] {
+  return Object.values(methods).flatMap(({ name, summary, reference, learningRate, options }) => [
+    `### ${name}`,
+    `Trains ${summary} (${reference}). Learning rate unless one is given: ${learningRate}.`,
+    Object.keys(options).length > 0 ? table(options) : "It has no options.",
+  ]);
+}
+
+/** The whole page. */
+export function configurationPage(): string {
+  const otherNames = Object.entries(aliases).map(([alias, name]) => `\`${alias}\` for \`${name}\``);
+  const sections = [
+    "# Settings of a training",
+    "<!-- Written by `npx tsx scripts/docs/configuration.ts`; change src/run/config.ts and src/peft/ instead. -->",
+    "Every setting has one name, whether it is given as a flag (`--learning_rate 2e-3`), in a YAML or JSON file " +
+      "(`learning_rate: 0.002`, named with `-c FILE`; flags override it), or as a property of the object that `fineTune` " +
+      "takes. The names are those of transformers' `run_glue.py` where it has the setting. A setting that does not exist, or " +
+      "a value that does not fit, is refused before anything is read.",
+    `Other spellings are accepted: ${otherNames.join(", ")}.`,
+    "## Settings",
+    table(trainFields),
+    "## Options of the methods",
+    "They stand beside the settings, under their own names; an option of another method than the chosen one is refused.",
+    ...methodSections(),
+  ];
+  return `${sections.join("\n\n")}\n`;
+}
+
+if (process.argv[1] !== undefined && resolve(process.argv[1]) === import.meta.filename)
+  writeFileSync(path, configurationPage());
