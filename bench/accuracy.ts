@@ -1,7 +1,8 @@
 /**
  * The same fine-tuning here and in PyTorch, over methods and seeds: a table of accuracies.
  *
- *     npx tsx bench/accuracy.ts --model MINILM --data SST2_FOLDER --python PYTHON --output_dir RESULTS [--threads 1]
+ *     npx tsx bench/accuracy.ts --model MINILM --data SST2_FOLDER --python PYTHON --output_dir RESULTS
+ *       [--max_train_samples 20000] [--threads 1]
  *
  * Each result is a JSON file in RESULTS; what is there already is not run again, so an interrupted comparison goes on.
  */
@@ -17,6 +18,7 @@ const { values: flags } = parseArgs({
     python: { type: "string" },
     output_dir: { type: "string" },
     threads: { type: "string", default: "2" },
+    max_train_samples: { type: "string", default: "67349" },
     seeds: { type: "string", default: "1,2,3" },
     methods: { type: "string", default: "rows,columns,head,full" },
   },
@@ -62,6 +64,8 @@ function runOurs(method: string, seed: string): Result {
     learningRates[method]!,
     "--num_train_epochs",
     "1",
+    "--max_train_samples",
+    flags.max_train_samples,
     "--seed",
     seed,
     "--threads",
@@ -90,6 +94,8 @@ function runPyTorch(method: string, seed: string): Result {
     learningRates[method]!,
     "--epochs",
     "1",
+    "--max_train_samples",
+    flags.max_train_samples,
     "--seed",
     seed,
   ]);

@@ -58,8 +58,9 @@ function describeDefault(setting: Setting): string {
   return setting.default === null ? "none" : `\`${String(setting.default)}\``;
 }
 
-function table(schemas: Readonly<Record<string, z.ZodType>>): string {
-  const { properties = {} } = z.toJSONSchema(z.object(schemas), { io: "input" });
+/** A row for each of the schemas, which are given by the names of their settings. */
+function table(schemas: object): string {
+  const { properties = {} } = z.toJSONSchema(z.object(schemas as z.ZodRawShape), { io: "input" });
   const rows = Object.entries(properties).map(([name, property]) => {
     const setting = settingSchema.parse(property);
     const { description } = setting;
@@ -71,7 +72,7 @@ function table(schemas: Readonly<Record<string, z.ZodType>>): string {
 function methodSections(): string[] {
   return Object.values(methods).flatMap(({ name, summary, reference, learningRate, options }) => [
     `### ${name}`,
-    `Trains ${summary} (${reference}). Learning rate unless one is given: ${learningRate}.`,
+    `Trains ${summary} (${reference}). Learning rate unless one is given: ${learningRate.toExponential()}.`,
     Object.keys(options).length > 0 ? table(options) : "It has no options.",
   ]);
 }

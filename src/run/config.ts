@@ -61,7 +61,7 @@ export interface RunConfig {
   readonly methodOptions: object;
 }
 
-const count = (description: string) => z.int().positive().describe(description);
+const count = (fallback: number, description: string) => z.int().positive().default(fallback).describe(description);
 const optional = <S extends z.ZodType>(schema: S, description: string) =>
   schema.nullable().default(null).describe(description);
 const choice = (names: readonly string[]) => z.enum(names as [string, ...string[]]);
@@ -110,16 +110,16 @@ export const trainFields: { readonly [K in keyof TrainConfig]: z.ZodType<TrainCo
     .nonnegative()
     .default(1)
     .describe("global norm to which gradients are clipped; 0 does not clip"),
-  per_device_train_batch_size: count("examples of a batch").default(32),
-  gradient_accumulation_steps: count("batches of an optimizer step").default(1),
-  per_device_eval_batch_size: count("examples of a batch in evaluation").default(64),
+  per_device_train_batch_size: count(32, "examples of a batch"),
+  gradient_accumulation_steps: count(1, "batches of an optimizer step"),
+  per_device_eval_batch_size: count(64, "examples of a batch in evaluation"),
   num_train_epochs: z.number().positive().default(3).describe("passes over the training data; fractions are allowed"),
   max_steps: optional(z.int().positive(), "optimizer steps, instead of num_train_epochs"),
   max_seq_length: z.int().positive().default(128).describe("longest sequence in tokens; longer texts are cut"),
   max_train_samples: optional(z.int().positive(), "use only the first so many training examples"),
   max_eval_samples: optional(z.int().positive(), "use only the first so many validation examples"),
   eval_steps: optional(z.int().positive(), "steps between evaluations; each epoch by default"),
-  logging_steps: count("steps between lines of progress where there is no terminal").default(50),
+  logging_steps: count(50, "steps between lines of progress where there is no terminal"),
   metric_for_best_model: optional(
     z.string(),
     "score by which the best checkpoint is chosen: a metric of the task, or loss",
@@ -172,7 +172,15 @@ function check(given: ConfigInput): TrainConfig {
   const name = issue!.path.join(".");
   if (!(name in given))
     throw new Error(`${name}: missing; give --${name} (${trainFields[name as keyof TrainConfig].description})`);
-  throw new Error(`${name}: ${JSON.stringify(given[name])} does not fit: ${issue!.message}`);
+  throw misfit(name, given[name], issue!);
+}
+
+/** The error for a value that its schema refuses; a name that is none of several comes with those that are near. */
+function misfit(name: string, value: unknown, issue: z.core.$ZodIssue): Error {
+  if (issue.code === "invalid_value" && typeof value === "string")
+    return unknownName(`${name}: unknown name`, value, issue.values.map(String));
+  const expected = issue.message.replace(/^[^:]*: /, "").replace(/, received .*/, "");
+  return new Error(`${name}: ${JSON.stringify(value)}, ${expected}`);
 }
 
 /** The flat form of a checked configuration: what a run folder keeps, and `parseConfig` reads again. */

@@ -15,6 +15,7 @@ import { random } from "../tensor/random.ts";
 import { parametersOf } from "../train/load.ts";
 import type { RunConfig, TrainConfig } from "./config.ts";
 import { readRunData, type RunData } from "./data.ts";
+import { inCheckpointOrder } from "./label-order.ts";
 
 /** A model folder opened for a task. */
 export interface OpenModel {
@@ -83,13 +84,14 @@ export async function prepareRun(
   onProgress?: (progress: DownloadProgress) => void,
 ): Promise<PreparedRun> {
   const { settings } = config;
-  const data = await readRunData(settings);
+  const read = await readRunData(settings);
   const opened = await openModel(
     settings.model,
-    { revision: settings.revision, labels: outputsOf(data.task) },
+    { revision: settings.revision, labels: outputsOf(read.task) },
     onProgress,
   );
   try {
+    const data = inCheckpointOrder(read, opened.folder.config);
     checkLength(settings, opened.model);
     checkMetric(settings, data.task);
     const method = methodOf(settings.method);

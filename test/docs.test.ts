@@ -1,0 +1,56 @@
+/** The pages: their links lead somewhere, the files they name are there, and what is generated is fresh. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { expect, test } from "vitest";
+import { configurationPage, path as configurationPath } from "../scripts/docs/configuration.ts";
+
+const root = join(import.meta.dirname, "..");
+const folders = ["docs", "bench", "scripts", "test"];
+const pages = [
+  ...readdirSync(root),
+  ...folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((file) => join(folder, file)),
+  ),
+].filter((file) => file.endsWith(".md"));
+
+const withoutCode = (markdown: string) => markdown.replaceAll(/^```[\s\S]*?^```/gm, "");
+
+/** The anchors of a page's headings, as GitHub makes them. */
+function anchors(markdown: string): string[] {
+  const headings = [...withoutCode(markdown).matchAll(/^#+ +(.+)$/gm)];
+  return headings.map(([, title]) =>
+    title!
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+test("there are pages", () => {
+  expect(pages).toEqual(expect.arrayContaining(["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/configuration.md"]));
+});
+
+test.for(pages)("%s has no dead link", (page, { expect }) => {
+  const text = readFileSync(join(root, page), "utf8");
+  const targets = [...withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!);
+  const dead = targets.filter((target) => {
+    if (/^[a-z]+:/.test(target)) return false;
+    const [file, anchor] = target.split("#") as [string, string?];
+    const path = file === "" ? join(root, page) : join(root, dirname(page), file);
+    if (!existsSync(path)) return true;
+    return anchor !== undefined && !anchors(readFileSync(path, "utf8")).includes(anchor);
+  });
+  expect(dead).toEqual([]);
+});
+
+test.for(pages)("%s names only files that are there", (page, { expect }) => {
+  const text = withoutCode(readFileSync(join(root, page), "utf8"));
+  const named = [...text.matchAll(/`((?:src|test|scripts|bench|docs|bin)\/[\w./-]*)`/g)].map(([, path]) => path!);
+  expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+});
+
+test("the page of the settings is what their schemas say", () => {
+  const page = relative(root, configurationPath);
+  const hint = `${page} is stale; write it anew with npx tsx scripts/docs/configuration.ts`;
+  expect(readFileSync(configurationPath, "utf8") === configurationPage(), hint).toBe(true);
+});
