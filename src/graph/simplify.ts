@@ -1,9 +1,8 @@
 /** Rewrites that keep a graph's value and make it cheaper, each a rule of its own; `simplify` applies them all, bottom up. */
 import { axisFromFront } from "../tensor/shape.ts";
 import { constant, contract, replace, take } from "./ops.ts";
-import type { Shape } from "./primitive.ts";
 import { isOp, type Value } from "./value.ts";
-import { rebuild, topological } from "./walk.ts";
+import { rebuild } from "./walk.ts";
 
 /** A cheaper value equal to the given one, or null where the rule has nothing to say. */
 export type Rewrite = (value: Value) => Value | null;
@@ -112,18 +111,21 @@ export const rewrites: readonly Rewrite[] = [
  * Values nobody reaches any more are gone, and with them what only they needed.
  */
 export function simplify(outputs: readonly Value[], rules: readonly Rewrite[] = rewrites): Value[] {
-  const rewriteOnce = (value: Value) => {
-    let current = value;
-    for (const rule of rules) current = rule(current) ?? current;
-    return current;
-  };
   let current = [...outputs];
-  for (let size = Infinity; ;) {
-    current = mergeEqual(rebuild(current, rewriteOnce));
-    const now = fingerprint(current);
-    if (now === size) return current;
-    size = now;
+  for (let changed = true; changed;) {
+    changed = false;
+    current = mergeEqual(
+      rebuild(current, (value) => {
+        for (const rule of rules) {
+          const cheaper = rule(value);
+          if (cheaper !== null) changed = true;
+          value = cheaper ?? value;
+        }
+        return value;
+      }),
+    );
   }
+  return current;
 }
 
 /** Equal primitives over equal operands become one value. */
@@ -144,17 +146,4 @@ function mergeEqual(outputs: readonly Value[]): Value[] {
     numbers.set(value, numbers.size);
     return value;
   });
-}
-
-/** Changes whenever a round of rewriting changed something: a hash of the graph's primitives in order. */
-function fingerprint(outputs: readonly Value[]): number {
-  let hash = 17;
-  const mix = (n: number) => (hash = (Math.imul(hash, 31) + n) | 0);
-  const shape = (s: Shape) => s.forEach((n) => mix(typeof n === "number" ? n : n.length));
-  for (const value of topological(outputs)) {
-    for (let i = 0; i < value.op.length; i++) mix(value.op.charCodeAt(i));
-    mix(value.operands.length);
-    shape(value.shape);
-  }
-  return hash;
 }

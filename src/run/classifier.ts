@@ -1,23 +1,19 @@
 /** A fine-tuned classifier ready to answer: from a run folder, or a plain checkpoint folder that has a head. */
-import * as z from "zod";
 import { encodeDataset } from "../data/encode.ts";
 import type { Texts } from "../data/examples.ts";
 import type { DownloadProgress } from "../hub/download.ts";
-import { conform } from "../hub/files.ts";
-import type { JsonObject } from "../hub/model-folder.ts";
 import { applyAdapter } from "../peft/adapter.ts";
 import { nativeRuntime } from "../runtime/native.ts";
 import type { Program } from "../runtime/runtime.ts";
-import { taskNamed } from "../tasks/registry.ts";
-import type { Task } from "../tasks/task.ts";
+import type { ColumnOptions, Task } from "../tasks/task.ts";
 import type { Weights } from "../train/adapt.ts";
 import { decisions, predict, probabilities, score } from "../train/evaluate.ts";
 import type { Scores } from "../train/events.ts";
 import { loadWeights } from "../train/load.ts";
 import { forwardPass, type Objective } from "../train/step.ts";
-import { parseConfig } from "./config.ts";
-import { readTaskFile } from "./data.ts";
-import { encodeFor, openModel, type OpenModel, outputsOf } from "./prepare.ts";
+import { labelsOf, taskOf } from "./checkpoint-task.ts";
+import { readTaskFile, validationFile } from "./data.ts";
+import { checkLength, encodeFor, openModel, type OpenModel, outputsOf } from "./prepare.ts";
 import { readRun, type StoredRun } from "./store.ts";
 
 export interface Prediction {
@@ -34,11 +30,16 @@ export interface Classifier {
   readonly labels: readonly string[] | null;
   readonly weights: Weights;
   readonly opened: OpenModel;
-  /** Labels texts or pairs of texts, in their order. */
+  /** How many texts an example has; null where a plain checkpoint does not tell. */
+  readonly textCount: number | null;
+  /**
+   * Labels texts or pairs of texts, in their order.
+   * @throws Error in one line for a single text where the task takes pairs, or a pair where it takes single texts.
+   */
   predict(texts: readonly (string | Texts)[]): Promise<Prediction[]>;
-  /** Labels the examples of a file, which need have no labels. */
+  /** Labels the examples of a file; labels that it has are not read. */
   predictFile(path: string): Promise<Prediction[]>;
-  /** The task's scores on a file. */
+  /** The task's scores on a file, or on the validation file of a folder. */
   evaluate(path: string): Promise<Scores>;
   dispose(): Promise<void>;
 }
@@ -47,6 +48,8 @@ export interface OpenOptions {
   readonly batchSize?: number;
   readonly maxLength?: number;
   readonly threads?: number;
+  /** Columns of the files to read, where they are not the task's own. */
+  readonly columns?: ColumnOptions;
   readonly onDownload?: (progress: DownloadProgress) => void;
 }
 
@@ -56,7 +59,7 @@ export interface OpenOptions {
  */
 export async function openRun(folder: string, options: OpenOptions = {}): Promise<Classifier> {
   const run = await readRun(folder);
-  const { settings } = parseConfig(run.config);
+  const { settings } = run.config;
   const opened = await openModel(
     settings.model,
     { revision: run.adapterConfig.base_model_revision ?? settings.revision, labels: outputsOf(run.task) },
@@ -86,50 +89,6 @@ export async function openCheckpoint(
     maxLength: Math.min(opened.model.maxPositions, 512),
     ...options,
   });
-}
-
-const labelledConfig = z.looseObject({
-  id2label: z.record(z.string(), z.string()).optional(),
-  num_labels: z.int().positive().optional(),
-  problem_type: z.string().nullish(),
-});
-
-/** The labels that config.json names; transformers' own names where it names none. */
-function labelsOf(config: JsonObject, where: string): string[] {
-  const { id2label, num_labels: count = 2 } = conform(labelledConfig, config);
-  const labels = id2label
-    ? Object.keys(id2label)
-        .sort((a, b) => Number(a) - Number(b))
-        .map((id) => id2label[id]!)
-    : null;
-  if (labels?.length === 0) throw new Error(`${where}/config.json: id2label names no label`);
-  return labels ?? Array.from({ length: count }, (_, i) => `LABEL_${i}`);
-}
-
-/** The task a checkpoint was trained on, as far as config.json tells. */
-function taskOf(config: JsonObject, where: string, name = "text-classification"): Task {
-  const labels = labelsOf(config, where);
-  const isRegression = labels.length === 1 || config["problem_type"] === "regression";
-  const { forms } = taskNamed(name);
-  return isRegression
-    ? {
-        ...forms,
-        name,
-        kind: "regression",
-        labels: null,
-        labelIds: false,
-        metrics: ["pearson", "spearmanr"],
-        metricForBest: "pearson",
-      }
-    : {
-        ...forms,
-        name,
-        kind: "classification",
-        labels,
-        labelIds: true,
-        metrics: ["accuracy", "f1_macro"],
-        metricForBest: "accuracy",
-      };
 }
 
 async function weightsOf(opened: OpenModel, run: StoredRun | null): Promise<Weights> {
@@ -162,7 +121,9 @@ async function createClassifier(
   task: Task,
   options: OpenOptions & { maxLength: number },
 ): Promise<Classifier> {
-  const { maxLength, batchSize = 64, threads } = options;
+  const { maxLength, batchSize = 64, threads, columns = {} } = options;
+  checkLength(maxLength, opened.model);
+  const textCount = task.textColumns[0]?.length ?? null;
   const runtime = await nativeRuntime(threads === undefined ? {} : { threads });
   const program: Program = await runtime.compile(forwardPass(opened));
   const logitsOf = (data: ReturnType<typeof encodeDataset>) =>
@@ -176,24 +137,33 @@ async function createClassifier(
     labels: task.labels,
     weights,
     opened,
-    predict: (texts) =>
-      answer(
-        texts.map((text) => (typeof text === "string" ? [text] : text)),
-        "texts",
-      ),
+    textCount,
+    predict: async (texts) => {
+      const examples = texts.map((text): Texts => (typeof text === "string" ? [text] : text));
+      checkTexts(examples, textCount, task.name);
+      return answer(examples, "texts");
+    },
     async predictFile(path) {
-      const { examples } = await readTaskFile(task, path, "optional");
+      const { examples } = await readTaskFile(task, path, { labels: "ignored", columns });
       return answer(
         examples.map(({ texts }) => texts),
         path,
       );
     },
     async evaluate(path) {
-      const data = encodeFor(opened, await readTaskFile(task, path), maxLength);
+      const dataset = await readTaskFile(task, await validationFile(path), { columns });
+      const data = encodeFor(opened, dataset, maxLength);
       return score(await logitsOf(data), data.labels, task.kind, task.metrics);
     },
     dispose: () => program.dispose(),
   };
+}
+
+function checkTexts(examples: readonly Texts[], expected: number | null, task: string): void {
+  const odd = expected === null ? -1 : examples.findIndex(({ length }) => length !== expected);
+  if (odd < 0) return;
+  const takes = expected === 1 ? "single texts" : "pairs of texts";
+  throw new Error(`texts: example ${odd + 1} has ${examples[odd]!.length}, but ${task} takes ${takes}`);
 }
 
 function predictionOf(texts: Texts, logits: Float32Array, { kind, labels }: Task): Prediction {

@@ -3,12 +3,16 @@ import { stat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Dataset, Example } from "../data/examples.ts";
 import { readTextFile } from "../hub/dataset.ts";
-import { readDataset, type Source } from "../tasks/read.ts";
+import type { RowTable } from "../formats/rows.ts";
+import { findLabelColumn, findTextColumns, withGivenColumns } from "../tasks/columns.ts";
+import { listed } from "../tasks/listed.ts";
+import { datasetOf, readDataset, readTable, type Source } from "../tasks/read.ts";
 import { openTask } from "../tasks/registry.ts";
 import { findSplits } from "../tasks/splits.ts";
 import type { ColumnOptions, Task } from "../tasks/task.ts";
 import { random } from "../tensor/random.ts";
 import type { TrainConfig } from "./config.ts";
+import { fileOrder, relabel } from "./label-order.ts";
 
 export interface RunData {
   readonly task: Task;
@@ -43,13 +47,49 @@ export async function readRunData(config: TrainConfig): Promise<RunData> {
   };
 }
 
-/** Reads one more file of a task that is known: for evaluation and prediction. */
+/**
+ * Reads one more file of a task that is known. Its columns are the task's own, or those that `columns` names; a task
+ * without any, a plain checkpoint's, finds them in the file by their names.
+ * @param labels `ignored` reads no labels: there are none, or they are to be predicted
+ */
 export async function readTaskFile(
   task: Task,
   path: string,
-  labels: "required" | "optional" = "required",
+  { labels = "required", columns = {} }: { labels?: "required" | "ignored"; columns?: ColumnOptions } = {},
 ): Promise<Dataset> {
-  return readDataset(task, await sourceOf(path), { labels });
+  const source = await sourceOf(path);
+  const named = withGivenColumns(task, columns);
+  const table = readTable(source, named);
+  const located = named.textColumns.length > 0 ? named : locateColumns(task, table, path, labels, columns);
+  if (labels === "ignored") return datasetOf({ ...located, labelColumns: [] }, table, path, { labels: "optional" });
+  const order = fileOrder(task);
+  const dataset = datasetOf({ ...located, labels: order }, table, path);
+  return order && task.labels ? relabel(dataset, order, task.labels) : dataset;
+}
+
+function locateColumns(
+  task: Task,
+  { columns: names }: RowTable,
+  where: string,
+  labels: "required" | "ignored",
+  columns: ColumnOptions,
+): Task {
+  const text = findTextColumns(names, where, columns);
+  const rest = names.filter((name) => !(text as readonly string[]).includes(name));
+  const labelColumns = labels === "ignored" ? [] : [findLabelColumn(rest, where, columns)];
+  return { ...task, textColumns: [text], labelColumns };
+}
+
+/** The file to evaluate on: the one named, or the validation file of a folder. */
+export async function validationFile(path: string): Promise<string> {
+  const found = await stat(path).catch(() => null);
+  if (!found?.isDirectory()) return path;
+  const names = await readdir(path);
+  const { validation } = findSplits(names);
+  if (validation !== null) return join(path, validation);
+  throw new Error(
+    `${path}: no validation file (validation.tsv, dev.csv, val.jsonl, …), found ${listed(names) || "nothing"}`,
+  );
 }
 
 async function sourceOf(path: string): Promise<Source> {
@@ -64,7 +104,7 @@ async function locate({ data, validation_file: validation }: TrainConfig): Promi
   const splits = findSplits(names);
   if (splits.train === null)
     throw new Error(
-      `--data: ${data} has no training file (train.tsv, train.csv, train.jsonl), found ${names.join(", ") || "nothing"}`,
+      `--data: ${data} has no training file (train.tsv, train.csv, train.jsonl), found ${listed(names) || "nothing"}`,
     );
   const path = (name: string | null) => name && join(data, name);
   return {
@@ -83,7 +123,7 @@ function columnsOf({ text_column, text_pair_column, label_column, regression }: 
   };
 }
 
-/** Holds out a random share of the examples, at least one. */
+/** Holds out a random share of the examples: at least one, and never all. */
 function holdOut(
   data: Dataset,
   { validation_split: share, seed }: TrainConfig,
@@ -91,11 +131,8 @@ function holdOut(
   const { examples } = data;
   if (examples.length < 2)
     throw new Error(`${data.where}: ${examples.length} examples, expected at least 2 to hold one out for validation`);
-  const held = new Set(
-    random(seed, "validation split")
-      .permutation(examples.length)
-      .slice(0, Math.max(1, Math.round(share * examples.length))),
-  );
+  const count = Math.min(examples.length - 1, Math.max(1, Math.round(share * examples.length)));
+  const held = new Set(random(seed, "validation split").permutation(examples.length).slice(0, count));
   const part = (isHeld: boolean): Example[] => examples.filter((_, i) => held.has(i) === isHeld);
   return { train: { ...data, examples: part(false) }, validation: { ...data, examples: part(true) } };
 }

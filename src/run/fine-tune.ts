@@ -7,13 +7,14 @@ import { nativeRuntime } from "../runtime/native.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { adapt, type AdaptedModel } from "../train/adapt.ts";
 import { predict, score } from "../train/evaluate.ts";
-import type { EndEvent, Scores, TrainingEvent } from "../train/events.ts";
+import type { EndEvent, EvaluationEvent, Scores, TrainingEvent } from "../train/events.ts";
 import { loadWeights } from "../train/load.ts";
 import { forwardPass } from "../train/step.ts";
 import { train } from "../train/trainer.ts";
 import { parseConfig, type RunConfig, type TrainInput } from "./config.ts";
 import { describeEnvironment, type Environment } from "./environment.ts";
 import { trainingOptions } from "./options.ts";
+import { checkOutput, refuseSameFolder } from "./output.ts";
 import { encodeFor, type PreparedRun, prepareRun } from "./prepare.ts";
 import { createRun, type RunWriter } from "./store.ts";
 
@@ -69,15 +70,19 @@ export async function* executeRun(
   { signal, onDownload }: FineTuneOptions = {},
 ): AsyncGenerator<RunEvent, SavedEvent> {
   const start = performance.now();
+  const { output_dir: output, overwrite_output_dir: overwrite, threads, max_seq_length: maxLength } = config.settings;
+  await checkOutput(output, { overwrite });
   const prepared = await prepareRun(config, onDownload);
   try {
-    const runtime = await nativeRuntime({ threads: config.settings.threads ?? availableParallelism() });
-    const environment = await describeEnvironment(prepared, runtime);
-    const writer = await createRun(config, prepared.task, environment);
-    const { adapted, initialized } = await attachMethod(prepared);
-    const run: LiveRun = { prepared, adapted, runtime, writer, environment };
-    const encode = (data: Dataset) => encodeFor(prepared, data, config.settings.max_seq_length);
+    await refuseSameFolder(output, prepared.folder.folder);
+    const encode = (data: Dataset) => encodeFor(prepared, data, maxLength);
     const data = { train: encode(prepared.train), validation: encode(prepared.validation) };
+    const runtime = await nativeRuntime({ threads: threads ?? availableParallelism() });
+    const environment = await describeEnvironment(prepared, runtime);
+    const { adapted, initialized } = await attachMethod(prepared);
+    if (signal?.aborted) throw new Error("interrupted before training began, nothing is written");
+    const writer = await createRun(config, prepared.task, environment);
+    const run: LiveRun = { prepared, adapted, runtime, writer, environment };
     const ready = readyEvent(run, data, initialized, (performance.now() - start) / 1000);
     writer.event(ready);
     yield ready;
@@ -133,13 +138,23 @@ async function* recorded(
   run: LiveRun,
   events: AsyncGenerator<TrainingEvent, EndEvent>,
 ): AsyncGenerator<TrainingEvent, EndEvent> {
-  for (;;) {
-    const { done, value } = await events.next();
-    if (done) return value;
-    run.writer.event(value);
-    if (value.type === "evaluation" && value.best) await saveAdapter(run);
-    yield value;
+  let end: EndEvent | undefined;
+  for await (const event of events) {
+    run.writer.event(event);
+    if (event.type === "evaluation") refuseDiverged(event);
+    if (event.type === "evaluation" && event.best) await saveAdapter(run);
+    if (event.type === "end") end = event;
+    yield event;
   }
+  return end!;
+}
+
+/** The last step may break the weights, which no loss of a later step would show. */
+function refuseDiverged({ step, scores: { loss } }: EvaluationEvent): void {
+  if (!Number.isFinite(loss))
+    throw new Error(
+      `training: the validation loss is ${loss} after step ${step}; a lower --learning_rate is the usual remedy`,
+    );
 }
 
 function saveAdapter({ prepared, adapted, writer, environment }: LiveRun): Promise<void> {

@@ -1,6 +1,8 @@
 /** The order of classes: a checkpoint's own, where it names the same ones, so that its head keeps its meaning. */
 import type { Dataset } from "../data/examples.ts";
 import type { JsonObject } from "../hub/model-folder.ts";
+import { glue, type GlueName } from "../tasks/glue.ts";
+import type { Task } from "../tasks/task.ts";
 import type { RunData } from "./data.ts";
 
 /**
@@ -11,21 +13,39 @@ export function inCheckpointOrder(data: RunData, config: JsonObject): RunData {
   const { labels } = data.task;
   const order = labels && checkpointLabels(config);
   if (!labels || !order) return data;
-  const folded = order.map((name) => name.toLowerCase());
-  const newIds = labels.map((name) => folded.indexOf(name.toLowerCase()));
-  if (order.length !== labels.length || newIds.includes(-1)) return data;
-  const relabelled = (dataset: Dataset): Dataset => ({
-    ...dataset,
-    examples: dataset.examples.map((example) => ({
-      ...example,
-      label: example.label === null ? null : newIds[example.label]!,
-    })),
-  });
+  const ordered = inOrder(labels, order);
+  if (!ordered) return data;
   return {
-    task: { ...data.task, labels: newIds.map((_, id) => labels[newIds.indexOf(id)]!) },
-    train: relabelled(data.train),
-    validation: relabelled(data.validation),
-    extra: data.extra.map(relabelled),
+    task: { ...data.task, labels: ordered },
+    train: relabel(data.train, labels, ordered),
+    validation: relabel(data.validation, labels, ordered),
+    extra: data.extra.map((dataset) => relabel(dataset, labels, ordered)),
+  };
+}
+
+/** `labels` in the order in which `order` names the same ones, without regard to case; null where it names others. */
+export function inOrder(labels: readonly string[], order: readonly string[]): string[] | null {
+  const byName = new Map(labels.map((name) => [name.toLowerCase(), name]));
+  const ordered = order.flatMap((name) => byName.get(name.toLowerCase()) ?? []);
+  return order.length === labels.length && new Set(ordered).size === labels.length ? ordered : null;
+}
+
+/** A task's classes in the order of the ids its files give: GLUE's own for its tasks, whatever order the model has. */
+export function fileOrder({ name, labels }: Task): readonly string[] | null {
+  return isGlue(name) ? glue[name].resolve({ columns: [], rows: [] }, name, {}).labels : labels;
+}
+
+function isGlue(name: string): name is GlueName {
+  return Object.hasOwn(glue, name);
+}
+
+/** The dataset with ids that count in `to` in place of ids that count in `from`; both hold the same names. */
+export function relabel(dataset: Dataset, from: readonly string[], to: readonly string[]): Dataset {
+  const newIds = from.map((name) => to.indexOf(name));
+  const relabelled = (label: number | null) => (label === null ? null : newIds[label]!);
+  return {
+    ...dataset,
+    examples: dataset.examples.map((example) => ({ ...example, label: relabelled(example.label) })),
   };
 }
 

@@ -2,6 +2,7 @@
 import { writeModelFolder } from "../hub/save.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { openRun, type OpenOptions } from "./classifier.ts";
+import { checkOutput, refuseSameFolder } from "./output.ts";
 
 export interface MergedModel {
   readonly folder: string;
@@ -19,9 +20,12 @@ export async function mergeRun(
   output: string,
   { overwrite = false, ...options }: OpenOptions & { overwrite?: boolean } = {},
 ): Promise<MergedModel> {
+  await checkOutput(output, { overwrite });
   const classifier = await openRun(run, options);
   try {
     const { head, folder } = classifier.opened;
+    await refuseSameFolder(output, folder.folder);
+    await refuseSameFolder(output, run);
     const tensors = new Map<string, Tensor>(Object.entries(classifier.weights));
     const config = {
       ...withoutTypes(folder.config),

@@ -7,6 +7,7 @@ import { type JsonObject, type ModelFolder, openModelFolder } from "../hub/model
 import { type ResolvedModel, resolveModel } from "../hub/resolve.ts";
 import type { Head, Model } from "../models/architecture.ts";
 import { modelOf } from "../models/registry.ts";
+import { planWeights } from "../models/weights.ts";
 import type { ParameterSpec } from "../nn/parameters.ts";
 import type { Attachment, Method } from "../peft/method.ts";
 import { methodOf } from "../peft/registry.ts";
@@ -47,32 +48,34 @@ export function outputsOf({ labels }: Pick<Task, "labels">): number {
  */
 export async function openModel(
   model: string,
-  { revision, labels: given }: { revision: string; labels: number | ((config: JsonObject) => number) },
+  { revision, labels }: { revision: string; labels: number | ((config: JsonObject) => number) },
   onProgress?: (progress: DownloadProgress) => void,
 ): Promise<OpenModel> {
   const resolved = await resolveModel(model, { revision, ...(onProgress && { onProgress }) });
   const folder = await openModelFolder(resolved.folder);
-  const tokenizer = createTokenizer(folder.tokenizer, folder.tokenizerConfig, `${resolved.folder}/tokenizer.json`);
-  const opened = modelOf(folder.config, `${resolved.folder}/config.json`);
-  if (tokenizer.vocabularySize > opened.vocabularySize) {
+  try {
+    return { resolved, folder, ...describe(folder, labels) };
+  } catch (error) {
     await folder.close();
-    throw new Error(
-      `${resolved.folder}: tokenizer.json has ${tokenizer.vocabularySize} tokens, config.json only ${opened.vocabularySize}`,
-    );
+    throw error;
   }
-  const head = opened.heads["sequence-classification"];
-  const labels = typeof given === "number" ? given : given(folder.config);
+}
+
+/** What the small files of a model folder say. */
+function describe(
+  { folder, config, tokenizer: tokenizerJson, tokenizerConfig }: ModelFolder,
+  labelsOf: number | ((config: JsonObject) => number),
+): Omit<OpenModel, "resolved" | "folder"> {
+  const tokenizer = createTokenizer(tokenizerJson, tokenizerConfig, `${folder}/tokenizer.json`);
+  const model = modelOf(config, `${folder}/config.json`);
+  if (tokenizer.vocabularySize > model.vocabularySize)
+    throw new Error(
+      `${folder}: tokenizer.json has ${tokenizer.vocabularySize} tokens, config.json only ${model.vocabularySize}`,
+    );
+  const head = model.heads["sequence-classification"];
+  const labels = typeof labelsOf === "number" ? labelsOf : labelsOf(config);
   const padTokenId = tokenizer.specialTokens.pad ?? 0;
-  return {
-    resolved,
-    folder,
-    tokenizer,
-    padTokenId,
-    model: opened,
-    head,
-    labels,
-    specs: parametersOf(opened, head, labels),
-  };
+  return { tokenizer, padTokenId, model, head, labels, specs: parametersOf(model, head, labels) };
 }
 
 /**
@@ -92,7 +95,8 @@ export async function prepareRun(
   );
   try {
     const data = inCheckpointOrder(read, opened.folder.config);
-    checkLength(settings, opened.model);
+    checkLength(settings.max_seq_length, opened.model);
+    checkWeights(settings, opened);
     checkMetric(settings, data.task);
     const method = methodOf(settings.method);
     const attachment = method.attach(opened.specs, config.methodOptions, random(settings.seed, "selection"));
@@ -103,9 +107,18 @@ export async function prepareRun(
   }
 }
 
-function checkLength({ max_seq_length: length }: TrainConfig, { maxPositions }: Model): void {
+/** Refuses sequences longer than a model has positions for. */
+export function checkLength(length: number, { maxPositions }: Model): void {
   if (length > maxPositions)
     throw new Error(`max_seq_length: ${length} is above the ${maxPositions} positions of the model`);
+}
+
+/** Looks for every parameter among the checkpoint's tensors, by the headers alone. */
+function checkWeights(
+  { ignore_mismatched_sizes: ignore }: TrainConfig,
+  { model: { basePrefix }, specs, folder: { tensors, folder } }: OpenModel,
+): void {
+  planWeights(specs, tensors, basePrefix, folder, ignore);
 }
 
 function checkMetric({ metric_for_best_model: metric }: TrainConfig, { name, metrics }: Task): void {

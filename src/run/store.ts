@@ -10,16 +10,18 @@
  *     adapter/adapter_config.json         where they belong
  */
 import { appendFileSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { access, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { decodeSafetensors, encodeSafetensors } from "../formats/safetensors.ts";
 import { createOutputFolder, readJson, writeAtomically } from "../hub/files.ts";
+import { fileError, oneLine } from "../hub/reasons.ts";
+import { type MetricName, metrics } from "../metrics/registry.ts";
 import { type AdapterLayout, adapterLayout, type AdapterTensor, packAdapter, unpackAdapter } from "../peft/adapter.ts";
 import type { Task } from "../tasks/task.ts";
 import { toFloat32 } from "../tensor/tensor.ts";
 import type { AdaptedModel } from "../train/adapt.ts";
-import { type ConfigInput, flatConfig, type RunConfig } from "./config.ts";
+import { flatConfig, parseConfig, type RunConfig } from "./config.ts";
 import type { Environment } from "./environment.ts";
 
 /** What adapter_config.json holds. */
@@ -48,7 +50,7 @@ export interface RunWriter {
 }
 
 /**
- * Begins a run folder with what is known before training.
+ * Begins a run folder with what is known before training. What an earlier run left there under the same names goes.
  * @throws Error in one line when the folder holds files (and overwriting is not asked for) or cannot be written.
  */
 export async function createRun(config: RunConfig, task: Task, environment: Environment): Promise<RunWriter> {
@@ -56,6 +58,8 @@ export async function createRun(config: RunConfig, task: Task, environment: Envi
     overwrite: config.settings.overwrite_output_dir,
   });
   const path = (...parts: readonly string[]) => join(folder, ...parts);
+  const results = [path("metrics.json"), ...Object.values(adapterFiles).map((name) => path(adapterFolder, name))];
+  for (const file of results) await rm(file, { force: true });
   await writeAtomically(path("config.json"), json(flatConfig(config)));
   await writeAtomically(path("task.json"), json(task));
   await writeAtomically(path("environment.json"), json(environment));
@@ -89,17 +93,24 @@ function adapterTensors({ trained }: AdaptedModel): AdapterTensor[] {
 /** A run folder read again. */
 export interface StoredRun {
   readonly folder: string;
-  readonly config: ConfigInput;
+  readonly config: RunConfig;
   readonly task: Task;
   readonly adapterConfig: AdapterConfig;
   readonly adapter: readonly AdapterTensor[];
   readonly metrics: Readonly<Record<string, unknown>> | null;
 }
 
-const taskSchema = z.looseObject({
+const metricName = z.enum(Object.keys(metrics) as [MetricName, ...MetricName[]]);
+const taskSchema: z.ZodType<Task> = z.object({
   name: z.string(),
   kind: z.enum(["classification", "regression"]),
   labels: z.array(z.string()).nullable(),
+  labelIds: z.boolean(),
+  metrics: z.array(metricName),
+  metricForBest: metricName,
+  textColumns: z.array(z.union([z.tuple([z.string()]), z.tuple([z.string(), z.string()])])),
+  labelColumns: z.array(z.string()),
+  headerless: z.array(z.array(z.string())),
 });
 const adapterConfigSchema: z.ZodType<AdapterConfig> = z.object({
   method: z.string(),
@@ -118,17 +129,35 @@ const adapterConfigSchema: z.ZodType<AdapterConfig> = z.object({
  */
 export async function readRun(folder: string): Promise<StoredRun> {
   const path = (...parts: readonly string[]) => join(folder, ...parts);
-  const task = (await readJson(path("task.json"), taskSchema).catch((error: Error) => {
-    throw new Error(`${folder}: not a run folder: ${error.message}`, { cause: error });
-  })) as unknown as Task;
-  const config = await readJson(path("config.json"), z.record(z.string(), z.unknown()));
-  const adapterConfig = await readJson(path(adapterFolder, adapterFiles.config), adapterConfigSchema);
+  await require(path("task.json"), `${folder}: not a run folder, it has no task.json`);
+  const task = await readJson(path("task.json"), taskSchema);
+  const config = await readConfig(path("config.json"));
+  const configPath = path(adapterFolder, adapterFiles.config);
+  await require(configPath, `${folder}: has no adapter yet, its training ended before the first evaluation`);
+  const adapterConfig = await readJson(configPath, adapterConfigSchema);
   const weights = path(adapterFolder, adapterFiles.weights);
-  const tensors = decodeSafetensors(await readFile(weights), weights);
-  const adapter = unpackAdapter(tensors, adapterConfig.tensors, weights).map((part) => ({
+  const bytes = await readFile(weights).catch((error: unknown) => {
+    throw fileError(weights, "cannot be read", error);
+  });
+  const adapter = unpackAdapter(decodeSafetensors(bytes, weights), adapterConfig.tensors, weights).map((part) => ({
     ...part,
     values: toFloat32(part.values),
   }));
   const metrics = await readJson(path("metrics.json"), z.record(z.string(), z.unknown())).catch(() => null);
   return { folder, config, task, adapterConfig, adapter, metrics };
+}
+
+async function require(path: string, otherwise: string): Promise<void> {
+  await access(path).catch((error: unknown) => {
+    throw new Error(otherwise, { cause: error });
+  });
+}
+
+async function readConfig(path: string): Promise<RunConfig> {
+  const input = await readJson(path, z.record(z.string(), z.unknown()));
+  try {
+    return parseConfig(input);
+  } catch (error) {
+    throw new Error(`${path}: ${oneLine(error)}`, { cause: error });
+  }
 }

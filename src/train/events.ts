@@ -13,6 +13,7 @@ export interface StepEvent {
   readonly learningRate: number;
   /** Global norm of the gradient before clipping; null where it is not clipped. */
   readonly gradientNorm: number | null;
+  /** Of training so far, evaluations left out. */
   readonly examplesPerSecond: number;
   /** Tokens without padding. */
   readonly tokensPerSecond: number;

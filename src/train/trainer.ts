@@ -118,30 +118,28 @@ async function evaluate(
   return { type: "evaluation", ...at, scores, seconds: (performance.now() - start) / 1000 };
 }
 
-/** Elapsed time and rates; evaluations are left out of the rates of training. */
+/** Elapsed time, and the rates of training so far; evaluations are left out of the rates. */
 function stopwatch() {
   const start = performance.now();
   let excluded = 0;
-  let lastStep = start;
+  let examples = 0;
+  let tokens = 0;
   const elapsed = () => (performance.now() - start) / 1000;
   return {
     elapsed,
-    exclude(seconds: number) {
-      excluded += seconds;
-      lastStep = performance.now();
-    },
+    exclude: (seconds: number) => void (excluded += seconds),
     rates(step: number, steps: number, batches: readonly Int32Array[], lengths: Int32Array) {
-      const now = performance.now();
-      const seconds = (now - lastStep) / 1000;
-      lastStep = now;
-      const examples = batches.reduce((total, batch) => total + batch.length, 0);
-      const tokens = batches.reduce((total, batch) => batch.reduce((n, i) => n + lengths[i]!, total), 0);
+      for (const batch of batches) {
+        examples += batch.length;
+        for (const example of batch) tokens += lengths[example]!;
+      }
       const secondsElapsed = elapsed();
+      const training = secondsElapsed - excluded;
       return {
-        examplesPerSecond: examples / seconds,
-        tokensPerSecond: tokens / seconds,
+        examplesPerSecond: examples / training,
+        tokensPerSecond: tokens / training,
         secondsElapsed,
-        secondsLeft: ((secondsElapsed - excluded) / step) * (steps - step),
+        secondsLeft: (training / step) * (steps - step),
       };
     },
   };

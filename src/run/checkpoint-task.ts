@@ -1,0 +1,68 @@
+/** What a plain checkpoint was fine-tuned for, as far as its config.json tells. */
+import * as z from "zod";
+import { conform } from "../hub/files.ts";
+import type { JsonObject } from "../hub/model-folder.ts";
+import { listed } from "../tasks/listed.ts";
+import { taskNamed, tasks } from "../tasks/registry.ts";
+import type { Task } from "../tasks/task.ts";
+import { inOrder } from "./label-order.ts";
+
+const labelledConfig = z.looseObject({
+  id2label: z.record(z.string(), z.string()).optional(),
+  num_labels: z.int().positive().optional(),
+  problem_type: z.string().nullish(),
+});
+
+/** The labels that config.json names; transformers' own names where it names none. */
+export function labelsOf(config: JsonObject, where: string): string[] {
+  const { id2label, num_labels: count = 2 } = conform(labelledConfig, config);
+  const labels = id2label
+    ? Object.keys(id2label)
+        .sort((a, b) => Number(a) - Number(b))
+        .map((id) => id2label[id]!)
+    : null;
+  if (labels?.length === 0) throw new Error(`${where}/config.json: id2label names no label`);
+  return labels ?? Array.from({ length: count }, (_, i) => `LABEL_${i}`);
+}
+
+const classification = {
+  kind: "classification",
+  labelIds: true,
+  metrics: ["accuracy", "f1_macro"],
+  metricForBest: "accuracy",
+} as const satisfies Partial<Task>;
+
+const regression = {
+  kind: "regression",
+  labels: null,
+  labelIds: false,
+  metrics: ["pearson", "spearmanr"],
+  metricForBest: "pearson",
+} as const satisfies Partial<Task>;
+
+/**
+ * The task called `name` with its classes in the checkpoint's order; without a name, a classification (or regression) by
+ * the checkpoint's own labels, whose columns are found in each file.
+ * @throws Error in one line when the checkpoint's labels are not the task's.
+ */
+export function taskOf(config: JsonObject, where: string, name: string = textClassification): Task {
+  const labels = labelsOf(config, where);
+  const { forms, resolve } = taskNamed(name);
+  if (name === textClassification) {
+    const isRegression = labels.length === 1 || config["problem_type"] === "regression";
+    return { ...forms, name, ...(isRegression ? regression : { ...classification, labels }) };
+  }
+  const task = resolve({ columns: [], rows: [] }, where, {});
+  const ordered = task.labels && labelsInOrder(task.labels, labels);
+  if (task.labels ? ordered : labels.length === 1) return { ...task, labels: ordered };
+  const expected = task.labels ? listed(task.labels) : "one number";
+  throw new Error(`${where}/config.json: its labels are ${listed(labels)}, those of ${name} are ${expected}`);
+}
+
+const textClassification = tasks["text-classification"].name;
+
+/** The task's labels in the order of the checkpoint's; as they are where the checkpoint has as many without names. */
+function labelsInOrder(labels: readonly string[], found: readonly string[]): readonly string[] | null {
+  const unnamed = found.length === labels.length && found.every((label) => /^LABEL_\d+$/i.test(label));
+  return unnamed ? labels : inOrder(labels, found);
+}
