@@ -3,6 +3,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
 import { configurationPage, path as configurationPath } from "../scripts/docs/configuration.ts";
+import { metrics } from "../src/metrics/registry.ts";
+import { architectures } from "../src/models/registry.ts";
+import { activations } from "../src/nn/activation.ts";
+import { glue, type GlueName } from "../src/tasks/glue.ts";
 
 const root = join(import.meta.dirname, "..");
 const folders = ["docs", "bench", "scripts", "test"];
@@ -13,6 +17,7 @@ const pages = [
   ),
 ].filter((file) => file.endsWith(".md"));
 
+const read = (page: string) => readFileSync(join(root, page), "utf8");
 const withoutCode = (markdown: string) => markdown.replaceAll(/^```[\s\S]*?^```/gm, "");
 
 /** The anchors of a page's headings, as GitHub makes them. */
@@ -31,7 +36,7 @@ test("there are pages", () => {
 });
 
 test.for(pages)("%s has no dead link", (page, { expect }) => {
-  const text = readFileSync(join(root, page), "utf8");
+  const text = read(page);
   const targets = [...withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!);
   const dead = targets.filter((target) => {
     if (/^[a-z]+:/.test(target)) return false;
@@ -44,7 +49,7 @@ test.for(pages)("%s has no dead link", (page, { expect }) => {
 });
 
 test.for(pages)("%s names only files that are there", (page, { expect }) => {
-  const text = withoutCode(readFileSync(join(root, page), "utf8"));
+  const text = withoutCode(read(page));
   const named = [...text.matchAll(/`((?:src|test|scripts|bench|docs|bin)\/[\w./-]*)`/g)].map(([, path]) => path!);
   expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
 });
@@ -53,4 +58,27 @@ test("the page of the settings is what their schemas say", () => {
   const page = relative(root, configurationPath);
   const hint = `${page} is stale; write it anew with npx tsx scripts/docs/configuration.ts`;
   expect(readFileSync(configurationPath, "utf8") === configurationPage(), hint).toBe(true);
+});
+
+test.for(Object.keys(glue) as GlueName[])("docs/tasks.md says of %s what its definition says", (name, { expect }) => {
+  const task = glue[name].resolve({ columns: [], rows: [] }, "", {});
+  const row = [
+    `\`${name}\``,
+    task.textColumns.map((columns) => columns.join(", ")).join("; "),
+    task.labelColumns.join("; "),
+    task.labels?.join(", ") ?? "a number",
+    task.metrics.map((metric) => `\`${metric}\``).join(", "),
+  ];
+  expect(read("docs/tasks.md")).toContain(`| ${row.join(" | ")} |`);
+});
+
+test.for(Object.keys(metrics))("docs/tasks.md has a row for the metric %s", (name, { expect }) => {
+  expect(read("docs/tasks.md")).toContain(`\n| \`${name}\` | `);
+});
+
+test("docs/models.md names every family and every activation", () => {
+  const page = read("docs/models.md");
+  const missing = Object.keys(architectures).filter((name) => !page.includes(`\n| \`${name}\` | `));
+  expect(missing).toEqual([]);
+  expect(page).toContain(`| ${Object.keys(activations).join(", ")} |`);
 });

@@ -51,7 +51,11 @@ function tokenizerJson(family: keyof typeof specials): Record<string, unknown> {
  * Makes a model folder at `folder` from a model of test/fixtures/models.
  * @param changes fields of config.json to change
  */
-export function makeTinyModel(folder: string, fixture: string, changes: Readonly<Record<string, unknown>> = {}): string {
+export function makeTinyModel(
+  folder: string,
+  fixture: string,
+  changes: Readonly<Record<string, unknown>> = {},
+): string {
   const config = readJson<Record<string, unknown>>("models", fixture, "config.json");
   const source = join(import.meta.dirname, "fixtures", "models", fixture);
   mkdirSync(folder, { recursive: true });
@@ -98,3 +102,48 @@ export function makeSst2(folder: string): string {
   write(join(folder, "dev.tsv"), table(["sentence", "label"], rows(reviews(16, 2))));
   return folder;
 }
+
+/**
+ * A scratch folder to run commands in, with tiny models and data.
+ *
+ *     bert/         without a head: classifier.weight and classifier.bias are drawn anew
+ *     roberta/      with a head for two labels that have no names
+ *     three/        a BERT with a head for three labels
+ *     sst2/         train.tsv, dev.tsv
+ *     reviews.csv   48 rows: text, label (good, bad)
+ *     scores.jsonl  48 rows: text, score (a number)
+ *     rte/          train.tsv, dev.tsv of pairs
+ */
+export function workshop(): string {
+  const folder = scratchFolder();
+  makeTinyModel(join(folder, "bert"), "bert-headless");
+  makeTinyModel(join(folder, "roberta"), "roberta-classification");
+  makeTinyModel(join(folder, "three"), "bert-classification");
+  makeSst2(join(folder, "sst2"));
+  const rows = reviews(48, 3);
+  const quoted = rows.map(({ text, good }) => [`"${text}"`, good ? "good" : "bad"]);
+  write(join(folder, "reviews.csv"), table(["text", "label"], quoted, ","));
+  const scores = rows.map(({ text, good }, i) => JSON.stringify({ text, score: (good ? 1 : 0) + (i % 7) / 10 }));
+  write(join(folder, "scores.jsonl"), scores.join("\n"));
+  for (const [name, seed] of Object.entries({ train: 4, dev: 5 })) write(join(folder, "rte", `${name}.tsv`), rte(seed));
+  return folder;
+}
+
+/** Pairs of reviews; the one entails the other when both are good or both are bad. */
+function rte(seed: number): string {
+  const [first, second] = [reviews(24, seed), reviews(24, seed + 10)];
+  const rows = first.map(({ text, good }, i) => {
+    const other = second[i]!;
+    return [i, text, other.text, good === other.good ? "entailment" : "not_entailment"];
+  });
+  return table(["index", "sentence1", "sentence2", "label"], rows);
+}
+
+/** Flags of a training that fits the tiny models and is over at once. */
+export const quick: readonly string[] = Object.entries({
+  max_seq_length: 10,
+  warmup_steps: 2,
+  per_device_train_batch_size: 8,
+  num_train_epochs: 1,
+  threads: 1,
+}).flatMap(([name, value]) => [`--${name}`, String(value)]);

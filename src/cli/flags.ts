@@ -1,8 +1,9 @@
 /** Flags made from the schemas of settings, so that a setting is described once. */
-import { readFile } from "node:fs/promises";
 import { type Command, Option } from "commander";
 import { parse } from "yaml";
 import * as z from "zod";
+import { readTextFile } from "../hub/dataset.ts";
+import { oneLine } from "../hub/reasons.ts";
 import { methods } from "../peft/registry.ts";
 import { aliases, type ConfigInput, trainFields } from "../run/config.ts";
 
@@ -34,11 +35,7 @@ function flagsOf(name: string, schema: z.ZodType): Option[] {
     return fallback === false ? [yes] : [yes, new Option(`--no-${name}`).hideHelp()];
   }
   if (inner instanceof z.ZodEnum)
-    return [
-      new Option(`--${name} <${inner.options.length > 5 ? "name" : inner.options.join("|")}>`, description).choices(
-        inner.options as string[],
-      ),
-    ];
+    return [new Option(`--${name} <${inner.options.length > 5 ? "name" : inner.options.join("|")}>`, description)];
   if (inner instanceof z.ZodNumber) return [new Option(`--${name} <number>`, description).argParser(numberOf)];
   if (inner instanceof z.ZodArray) return [new Option(`--${name} <names...>`, description).argParser(listOf)];
   return [new Option(`--${name} <text>`, description)];
@@ -77,14 +74,13 @@ export async function trainInput({
 }
 
 async function readConfigFile(path: string): Promise<ConfigInput> {
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`${path}: cannot be read (${error.code})`, { cause: error });
-  });
+  const text = await readTextFile(path);
   let value: unknown;
   try {
-    value = parse(text);
+    value = parse(text, { logLevel: "error" });
   } catch (error) {
-    throw new Error(`${path}: ${(error as Error).message.split("\n")[0]}`, { cause: error });
+    const [reason] = (error as Error).message.split("\n", 1);
+    throw new Error(`${path}: ${oneLine(reason).replace(/:$/, "")}`, { cause: error });
   }
   const result = z.record(z.string(), z.unknown()).safeParse(value);
   if (!result.success) throw new Error(`${path}: expected settings by name, one a line (learning_rate: 0.001)`);

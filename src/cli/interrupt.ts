@@ -1,7 +1,14 @@
 /** Ctrl-C: once to end in good order, twice to leave at once. */
 
-/** A signal that the first interruption aborts; `release` gives the keys back. */
-export function interruptible(onFirst: () => void): { signal: AbortSignal; release: () => void } {
+export interface Interruption {
+  /** Aborted by the first interruption. */
+  readonly signal: AbortSignal;
+  /** From now on an interruption does not end the process at once. */
+  listen(): void;
+  release(): void;
+}
+
+export function interruptible(onFirst: () => void): Interruption {
   const controller = new AbortController();
   const handler = () => {
     if (controller.signal.aborted) process.exit(130);
@@ -9,6 +16,9 @@ export function interruptible(onFirst: () => void): { signal: AbortSignal; relea
     onFirst();
   };
   const signals = ["SIGINT", "SIGTERM"] as const;
-  for (const name of signals) process.on(name, handler);
-  return { signal: controller.signal, release: () => signals.forEach((name) => process.off(name, handler)) };
+  return {
+    signal: controller.signal,
+    listen: () => signals.forEach((name) => process.on(name, handler)),
+    release: () => signals.forEach((name) => process.off(name, handler)),
+  };
 }

@@ -1,7 +1,7 @@
 /** The command line: a table of commands, each loaded when it is called, so that help is instant. */
 import { Command } from "commander";
 import { unknownName } from "../errors/unknown-name.ts";
-import { report } from "./failure.ts";
+import { complain, ignoreClosedPipes, Misuse, report } from "./failure.ts";
 
 interface Entry {
   readonly summary: string;
@@ -27,20 +27,25 @@ Every command has --help with its flags and examples, and --json for one machine
 
 /** Runs the command line on its arguments; gives the exit code: 0, 1 for an error, 2 for misuse, 130 when interrupted. */
 export async function main(args: readonly string[]): Promise<number> {
-  const [name, ...rest] = args;
+  ignoreClosedPipes();
+  // `rocoft` is `rocoft --help`, and `rocoft help train` is `rocoft train --help`.
+  const given = args.length === 0 || args[0] === "help" ? [...args.slice(1), "--help"] : args;
   try {
-    const entry = name === undefined ? undefined : commands[name];
-    if (entry) {
-      const { command } = await entry.load();
-      await command().exitOverride().parseAsync(rest, { from: "user" });
-      return Number(process.exitCode ?? 0);
-    }
-    if (name !== undefined && !name.startsWith("-")) throw unknownName("unknown command", name, Object.keys(commands));
-    await overview().parseAsync(args.length === 0 ? ["--help"] : args, { from: "user" });
-    return 0;
+    const isCommand = !given[0]!.startsWith("-");
+    const command = isCommand ? await commandNamed(given[0]!) : overview();
+    command.configureOutput({ outputError: complain }).exitOverride();
+    await command.parseAsync(isCommand ? given.slice(1) : given, { from: "user" });
+    return Number(process.exitCode ?? 0);
   } catch (error) {
     return report(error);
   }
+}
+
+async function commandNamed(name: string): Promise<Command> {
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!entry) throw new Misuse(unknownName("unknown command", name, Object.keys(commands)).message);
+  const { command } = await entry.load();
+  return command();
 }
 
 function overview(): Command {
@@ -48,7 +53,6 @@ function overview(): Command {
     .description("Fine-tune transformers by training a few rows or columns of each weight matrix, in place.")
     .option("--version", "print the version")
     .addHelpText("after", examples)
-    .exitOverride()
     .action(async ({ version }: { version?: boolean }) => {
       if (version) process.stdout.write(`${(await import("../run/environment.ts")).packageVersion()}\n`);
     });

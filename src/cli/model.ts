@@ -1,6 +1,7 @@
 /** The model a command answers with: a run folder, or `--model` for a plain checkpoint. */
 import { type Command, InvalidArgumentError } from "commander";
 import { type Classifier, openCheckpoint, openRun } from "../run/classifier.ts";
+import type { ColumnOptions } from "../tasks/task.ts";
 import { downloadProgress } from "./download.ts";
 
 export interface ModelFlags {
@@ -10,6 +11,9 @@ export interface ModelFlags {
   readonly max_seq_length?: number;
   readonly per_device_eval_batch_size?: number;
   readonly threads?: number;
+  readonly text_column?: string;
+  readonly text_pair_column?: string;
+  readonly label_column?: string;
   readonly json?: boolean;
 }
 
@@ -24,19 +28,25 @@ export function addModelFlags(command: Command): Command {
   return command
     .argument("[run]", "run folder")
     .option("--model <model>", "a checkpoint folder or hub id with a classification head, instead of a run")
-    .option("--task <name>", "the task of --model's data; text and label columns are found by their names without it")
+    .option("--task <name>", "the task of --model; without it the labels are the checkpoint's own")
     .option("--revision <revision>", "branch, tag or commit of a hub model")
     .option("--max_seq_length <number>", "longest sequence in tokens", positiveInteger)
     .option("--per_device_eval_batch_size <number>", "examples of a batch", positiveInteger)
     .option("--threads <number>", "threads of ONNX Runtime; all cores by default", positiveInteger)
+    .option("--text_column <name>", "column of the text, where it is not the task's own")
+    .option("--text_pair_column <name>", "column of the second text of a pair")
+    .option("--label_column <name>", "column of the label, where it is not the task's own")
     .option("--json", "print one machine-readable result");
 }
 
-/** Opens what was named. @throws Error when neither or both of a run and `--model` are given. */
+/** Opens what was named. @throws Error when neither or both of a run and `--model` are given, or a run with `--task`. */
 export async function openClassifier(run: string | undefined, flags: ModelFlags): Promise<Classifier> {
   if ((run === undefined) === (flags.model === undefined))
     throw new Error("expected a run folder or --model, one of the two");
+  const foreign = run === undefined ? undefined : (["task", "revision"] as const).find((name) => name in flags);
+  if (foreign !== undefined) throw new Error(`--${foreign}: a run knows its own, expected only with --model`);
   const options = {
+    columns: columnsOf(flags),
     onDownload: downloadProgress(process.stderr),
     ...(flags.max_seq_length !== undefined && { maxLength: flags.max_seq_length }),
     ...(flags.per_device_eval_batch_size !== undefined && { batchSize: flags.per_device_eval_batch_size }),
@@ -48,4 +58,12 @@ export async function openClassifier(run: string | undefined, flags: ModelFlags)
     ...(flags.task !== undefined && { task: flags.task }),
     ...(flags.revision !== undefined && { revision: flags.revision }),
   });
+}
+
+function columnsOf({ text_column, text_pair_column, label_column }: ModelFlags): ColumnOptions {
+  return {
+    ...(text_column !== undefined && { textColumn: text_column }),
+    ...(text_pair_column !== undefined && { textPairColumn: text_pair_column }),
+    ...(label_column !== undefined && { labelColumn: label_column }),
+  };
 }

@@ -10,10 +10,19 @@ export interface ProgressStream {
   readonly columns?: number;
 }
 
+/** Writes a line of its own, where a terminal shows a rewritten line in that line's place. */
+export function writeLine(stream: ProgressStream, text: string): void {
+  stream.write(`${stream.isTTY ? "\r\u001b[2K" : ""}${text}\n`);
+}
+
 /** Renders events as they come. `loggingSteps` is the distance of plain lines. */
 export function createProgress(stream: ProgressStream, loggingSteps: number): (event: RunEvent) => void {
-  const status = (text: string) => stream.write(`\r\u001b[2K${text.slice(0, (stream.columns ?? 80) - 1)}`);
-  const line = (text: string) => stream.write(`${stream.isTTY ? "\r\u001b[2K" : ""}${text}\n`);
+  const status = (parts: readonly string[]) => {
+    const room = (stream.columns || 80) - 1;
+    const wide = parts.join("  ");
+    stream.write(`\r\u001b[2K${(wide.length > room ? parts.join(" ") : wide).slice(0, room)}`);
+  };
+  const line = (text: string) => writeLine(stream, text);
   const handlers: { readonly [T in RunEvent["type"]]: (event: Extract<RunEvent, { type: T }>) => void } = {
     ready: (event) => {
       line(
@@ -27,9 +36,9 @@ export function createProgress(stream: ProgressStream, loggingSteps: number): (e
         line(`${formatCount(event.truncated)} examples are longer than max_seq_length and were cut`);
     },
     step: (event) => {
-      if (stream.isTTY) status(stepLine(event));
+      if (stream.isTTY) status(stepParts(event));
       else if (event.step % loggingSteps === 0 || event.step === 1 || event.step === event.totalSteps)
-        line(stepLine(event));
+        line(stepParts(event).join("  "));
     },
     evaluation: (event) =>
       line(
@@ -41,7 +50,7 @@ export function createProgress(stream: ProgressStream, loggingSteps: number): (e
   return <T extends RunEvent["type"]>(event: Extract<RunEvent, { type: T }>) => handlers[event.type as T](event);
 }
 
-function stepLine(event: StepEvent): string {
+function stepParts(event: StepEvent): string[] {
   const parts = [
     `step ${event.step}/${event.totalSteps}`,
     `loss ${event.loss.toFixed(4)}`,
@@ -51,5 +60,5 @@ function stepLine(event: StepEvent): string {
     `${formatDuration(event.secondsLeft)} left`,
   ];
   if (event.residentBytes !== null) parts.push(formatBytes(event.residentBytes));
-  return parts.join("  ");
+  return parts;
 }

@@ -102,6 +102,5 @@ export interface Primitives {
 }
 export type Primitive = keyof Primitives;
 
-/** One rule for each of some primitives; a full table is `Rules<Primitive, …>`. */
 export type Operands<P extends Primitive> = Primitives[P]["operands"];
 export type Attrs<P extends Primitive> = Primitives[P]["attrs"];

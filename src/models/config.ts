@@ -3,11 +3,9 @@ import * as z from "zod";
 import { activations } from "../nn/activation.ts";
 
 /** A `hidden_act` that is implemented. */
-export const activationName: z.ZodType<string> = z
-  .string()
-  .refine((name) => name in activations, {
-    error: (issue) => `unknown activation "${issue.input}", expected one of ${Object.keys(activations).join(", ")}`,
-  });
+export const activationName: z.ZodType<string> = z.string().refine((name) => name in activations, {
+  error: (issue) => `unknown activation "${issue.input}", expected one of ${Object.keys(activations).join(", ")}`,
+});
 
 /**
  * The configuration that `schema` describes.

@@ -14,7 +14,7 @@ export function attentionBias(mask: Value): Value {
  * softmax(query·keyᵀ/√d + bias)·value, head by head.
  *
  * Query, key and value are [batch, sequence, heads·d]; `bias` broadcasts to [batch, heads, query, key]. The result is
- * [batch, sequence, heads·d]. The query is scaled rather than the scores, which are larger.
+ * [batch, sequence, heads·d]. The query is scaled rather than the scores, which grow with the square of the sequence.
  */
 export function attention(query: Value, key: Value, value: Value, bias: Value, heads: number): Value {
   const d = Number(query.shape.at(-1)) / heads;

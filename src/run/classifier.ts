@@ -162,8 +162,8 @@ async function createClassifier(
 function checkTexts(examples: readonly Texts[], expected: number | null, task: string): void {
   const odd = expected === null ? -1 : examples.findIndex(({ length }) => length !== expected);
   if (odd < 0) return;
-  const takes = expected === 1 ? "single texts" : "pairs of texts";
-  throw new Error(`texts: example ${odd + 1} has ${examples[odd]!.length}, but ${task} takes ${takes}`);
+  const [met, takes] = expected === 1 ? ["a pair", "single texts"] : ["a single text", "pairs (--text A B --pair)"];
+  throw new Error(`texts: number ${odd + 1} is ${met}, but ${task} takes ${takes}`);
 }
 
 function predictionOf(texts: Texts, logits: Float32Array, { kind, labels }: Task): Prediction {

@@ -37,5 +37,5 @@ async function namesIn(folder: string): Promise<string[] | null> {
  */
 export async function refuseSameFolder(output: string, input: string): Promise<void> {
   const [a, b] = await Promise.all([output, input].map((path) => realpath(path).catch(() => null)));
-  if (a !== null && a === b) throw new Error(`${output}: is what is read, expected another folder to write`);
+  if (a !== null && a === b) throw new Error(`${output}: is read by this command, expected another folder to write`);
 }

@@ -94,7 +94,7 @@ export async function planRun(config: RunConfig): Promise<Plan> {
       data: {
         train: data.lengths.length,
         validation: prepared.validation.examples.length,
-        longest: Math.max(...data.lengths),
+        longest: data.lengths.reduce((longest, length) => Math.max(longest, length), 0),
         truncated: data.truncated,
       },
       learningRate: options.learningRate,

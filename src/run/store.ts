@@ -133,7 +133,7 @@ export async function readRun(folder: string): Promise<StoredRun> {
   const task = await readJson(path("task.json"), taskSchema);
   const config = await readConfig(path("config.json"));
   const configPath = path(adapterFolder, adapterFiles.config);
-  await require(configPath, `${folder}: has no adapter yet, its training ended before the first evaluation`);
+  await require(configPath, `${folder}: has no adapter, its training did not reach a first evaluation`);
   const adapterConfig = await readJson(configPath, adapterConfigSchema);
   const weights = path(adapterFolder, adapterFiles.weights);
   const bytes = await readFile(weights).catch((error: unknown) => {

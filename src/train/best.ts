@@ -13,7 +13,7 @@ export interface Best {
   restore(): void;
 }
 
-/** Keeps the best by `metric`: of `loss` the lowest, of every other the highest; the earlier of equals; NaN is never better. */
+/** Keeps the best by `metric`: of `loss` the lowest, of every other the highest; the earlier of equals; NaN is worse than any number. */
 export function keepBest(adapted: AdaptedModel, metric: string): Best {
   const sign = metric === "loss" ? -1 : 1;
   let step: number | null = null;
@@ -22,7 +22,7 @@ export function keepBest(adapted: AdaptedModel, metric: string): Best {
   let copies: Float32Array[] = [];
   return {
     offer(at, offered) {
-      const better = scores === null || sign * offered[metric]! > sign * scores[metric]!;
+      const better = scores === null || isBetter(sign * offered[metric]!, sign * scores[metric]!);
       sinceBest = better ? 0 : sinceBest + 1;
       if (!better) return false;
       step = at;
@@ -44,4 +44,9 @@ export function keepBest(adapted: AdaptedModel, metric: string): Best {
       if (copies.length > 0) commit(adapted);
     },
   };
+}
+
+/** NaN, as of a correlation with constant predictions, gives way to any number. */
+function isBetter(offered: number, best: number): boolean {
+  return offered > best || (Number.isNaN(best) && !Number.isNaN(offered));
 }

@@ -31,7 +31,11 @@ export function trainingStep(attached: AttachedModel, objective: Objective): Rec
   const loss = losses[objective](
     logits(attached, modelInputs(), attachment.reparameterize(baseTable(attached), trained)),
   );
-  const wrt = [...trained.values()].reverse();
+  const depth = new Map(attached.specs.map(({ name }, i) => [name, i]));
+  const deepestFirst = attachment.trained.toSorted(
+    (a, b) => depth.get(b.parameter.name)! - depth.get(a.parameter.name)!,
+  );
+  const wrt = deepestFirst.map(({ name }) => trained.get(name)!);
   const gradientValues = gradients(loss, wrt).map((gradient, i) => gradient ?? fill(0, wrt[i]!));
   const values = simplify([loss, ...gradientValues], [replaceInPlace, ...rewrites]);
   const names = ["loss", ...wrt.map(({ attrs }) => gradientName(attrs.name))];

@@ -10,6 +10,9 @@ Examples:
   rocoft plan --model roberta-base --task sst2 --data glue/sst2 --method rocoft --rank 3 --output_dir runs/sst2
   rocoft plan -c sst2.yaml --target_modules query value --json`;
 
+/** Nothing is written, so the run folder need not be given. */
+const unnamed = "runs/unnamed";
+
 export function command(): Command {
   return addTrainFlags(new Command("rocoft plan"))
     .description(
@@ -17,7 +20,7 @@ export function command(): Command {
     )
     .addHelpText("after", examples)
     .action(async (flags: { json?: boolean }) => {
-      const plan = await planRun(parseConfig(await trainInput(flags)));
+      const plan = await planRun(parseConfig({ output_dir: unnamed, ...(await trainInput(flags)) }));
       process.stdout.write(flags.json ? `${JSON.stringify(plan)}\n` : `${sections(plan).join("\n\n")}\n`);
     });
 }

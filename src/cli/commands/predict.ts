@@ -1,6 +1,7 @@
 /** rocoft predict */
 import { text as readAll } from "node:stream/consumers";
 import { Command } from "commander";
+import type { Texts } from "../../data/examples.ts";
 import type { Classifier, Prediction } from "../../run/classifier.ts";
 import { addModelFlags, type ModelFlags, openClassifier } from "../model.ts";
 
@@ -9,7 +10,7 @@ Examples:
   rocoft predict runs/sst2 --text "a charming and often affecting journey"
   rocoft predict runs/rte --text "A man sleeps." "Someone is asleep." --pair
   rocoft predict runs/sst2 --data reviews.tsv --json
-  cat lines.txt | rocoft predict runs/sst2
+  cat lines.txt | rocoft predict runs/sst2        (for a task of pairs, two texts a line with a tab between)
   rocoft predict --model merged/sst2 --text "not bad at all"`;
 
 interface PredictFlags extends ModelFlags {
@@ -26,6 +27,7 @@ export function command(): Command {
     .option("--data <file>", "file with a text column (tsv, csv, jsonl)")
     .addHelpText("after", examples)
     .action(async (run: string | undefined, flags: PredictFlags) => {
+      if (flags.text && flags.data !== undefined) throw new Error("expected --text or --data, one of the two");
       if (flags.pair && flags.text?.length !== 2)
         throw new Error(`--pair: ${flags.text?.length ?? 0} texts given with --text, expected 2`);
       const classifier = await openClassifier(run, flags);
@@ -41,18 +43,27 @@ export function command(): Command {
 async function answer(classifier: Classifier, { text, pair, data }: PredictFlags): Promise<Prediction[]> {
   if (data !== undefined) return classifier.predictFile(data);
   if (pair) return classifier.predict([text as [string, string]]);
-  return classifier.predict(text ?? (await standardInputLines()));
+  return classifier.predict(text ?? (await standardInput(classifier.textCount)));
 }
 
-async function standardInputLines(): Promise<string[]> {
+/** The lines of standard input, each a text, or two separated by a tab where the task takes pairs. */
+async function standardInput(textCount: number | null): Promise<(string | Texts)[]> {
+  if (process.stdin.isTTY)
+    process.stderr.write("reading texts from standard input, one a line; Ctrl-D (Ctrl-Z on Windows) ends them\n");
   const lines = (await readAll(process.stdin)).split(/\r?\n/);
   if (lines.at(-1) === "") lines.pop();
   if (lines.length === 0) throw new Error("standard input: no lines, expected a text on each");
-  return lines;
+  if (textCount !== 2) return lines;
+  return lines.map((line, i): Texts => {
+    const [first, second, ...more] = line.split("\t");
+    if (second !== undefined && more.length === 0) return [first!, second];
+    throw new Error(`standard input:${i + 1}: ${line.split("\t").length} texts, expected 2, separated by a tab`);
+  });
 }
 
-/** label, its probability, and the text, separated by tabs. */
+/** label and its probability, or the number of a regression, and the text, separated by tabs; the text on one line. */
 function lineOf({ label, probabilities, text }: Prediction): string {
-  const share = probabilities ? `\t${probabilities[label]!.toFixed(4)}` : "";
-  return `${label}${share}\t${(typeof text === "string" ? [text] : text).join("\t")}\n`;
+  const answer = probabilities ? [label, probabilities[label]!.toFixed(4)] : [Number(label).toFixed(4)];
+  const texts = (typeof text === "string" ? [text] : text).map((part) => part.replaceAll(/[\t\r\n]+/g, " "));
+  return `${[...answer, ...texts].join("\t")}\n`;
 }

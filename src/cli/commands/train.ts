@@ -6,7 +6,7 @@ import { downloadProgress } from "../download.ts";
 import { addTrainFlags, trainInput } from "../flags.ts";
 import { formatScores } from "../format.ts";
 import { interruptible } from "../interrupt.ts";
-import { createProgress } from "../progress.ts";
+import { createProgress, writeLine } from "../progress.ts";
 
 const examples = `
 Examples:
@@ -14,7 +14,7 @@ Examples:
   rocoft train --model ./my-bert --data reviews.csv --text_column review --label_column stars --output_dir runs/reviews
   rocoft train -c sst2.yaml --learning_rate 2e-3 --output_dir runs/sst2-fast
 
-Interrupting once (Ctrl-C) saves what is best so far and leaves with exit code 130.`;
+Interrupting once (Ctrl-C) saves what is best so far and leaves with exit code 130. Before training nothing is written.`;
 
 export function command(): Command {
   return addTrainFlags(new Command("rocoft train"))
@@ -23,16 +23,19 @@ export function command(): Command {
     .action(async (flags: { json?: boolean }) => {
       const config = parseConfig(await trainInput(flags));
       const progress = createProgress(process.stderr, config.settings.logging_steps);
-      const { signal, release } = interruptible(() =>
-        process.stderr.write("\ninterrupted: saving what is best so far; interrupt again to leave at once\n"),
+      const { signal, listen, release } = interruptible(() =>
+        writeLine(process.stderr, "interrupted: saving what is best so far; interrupt again to leave at once"),
       );
       let ready: ReadyEvent | undefined;
       let saved: SavedEvent | undefined;
       try {
         for await (const event of executeRun(config, { signal, onDownload: downloadProgress(process.stderr) })) {
-          progress(event);
-          if (event.type === "ready") ready = event;
+          if (event.type === "ready") {
+            ready = event;
+            listen();
+          }
           if (event.type === "saved") saved = event;
+          progress(event);
         }
       } finally {
         release();

@@ -1,0 +1,71 @@
+/** The command line as a person runs it: `node bin/rocoft.js`, of what `npm run build` made. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+
+export interface Outcome {
+  /** The exit code; null where a signal ended the process. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Started {
+  readonly process: ChildProcess;
+  /** What has been written to standard error so far. */
+  stderr(): string;
+  /** Resolves when `text` has been written to standard error; rejects when the process ends without it. */
+  said(text: string): Promise<void>;
+  readonly outcome: Promise<Outcome>;
+}
+
+const program = join(import.meta.dirname, "..", "bin", "rocoft.js");
+
+/** Starts `rocoft` with `args` in the folder `cwd`; nothing of the network is used. */
+export function start(args: readonly string[], { cwd, input = "" }: { cwd: string; input?: string }): Started {
+  const { VITEST: _, NODE_ENV: __, ...inherited } = process.env;
+  const child = spawn(process.execPath, [program, ...args], { cwd, env: { ...inherited, HF_HUB_OFFLINE: "1" } });
+  const written = { stdout: "", stderr: "" };
+  const waiting: { text: string; found: () => void; lost: (error: Error) => void }[] = [];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (written.stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    written.stderr += text;
+    for (const { text: expected, found } of waiting) if (written.stderr.includes(expected)) found();
+  });
+  child.stdin.on("error", () => {}).end(input);
+  const outcome = new Promise<Outcome>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => {
+      for (const { text, lost } of waiting) lost(new Error(`ended without ${text}: ${written.stderr}`));
+      resolve({ code, ...written });
+    });
+  });
+  return {
+    process: child,
+    outcome,
+    stderr: () => written.stderr,
+    said: (text) =>
+      new Promise((found, lost) => {
+        if (written.stderr.includes(text)) found();
+        else waiting.push({ text, found, lost });
+      }),
+  };
+}
+
+/** Runs `rocoft` with `args` in the folder `cwd` to its end. */
+export function rocoft(args: readonly string[], options: { cwd: string; input?: string }): Promise<Outcome> {
+  return start(args, options).outcome;
+}
+
+/** Runs `rocoft`, which must succeed, and gives its standard output. */
+export async function output(args: readonly string[], options: { cwd: string; input?: string }): Promise<string> {
+  const { code, stdout, stderr } = await rocoft(args, options);
+  if (code !== 0) throw new Error(`rocoft ${args.join(" ")} exited with ${code}: ${stderr}`);
+  return stdout;
+}
+
+/** Runs `rocoft` with `--json`, and reads what it prints: one line of JSON and nothing else. */
+export async function json<T>(args: readonly string[], options: { cwd: string; input?: string }): Promise<T> {
+  const text = await output([...args, "--json"], options);
+  if (!/^[^\n]+\n$/.test(text)) throw new Error(`expected one line, got ${JSON.stringify(text.slice(0, 200))}`);
+  return JSON.parse(text) as T;
+}
