@@ -1,6 +1,6 @@
 /** What a plain checkpoint was fine-tuned for, as far as its config.json tells. */
 import * as z from "zod";
-import { conform } from "../hub/files.ts";
+import { parse } from "../data/parse.ts";
 import type { JsonObject } from "../hub/model-folder.ts";
 import { listed } from "../tasks/listed.ts";
 import { taskNamed, tasks } from "../tasks/registry.ts";
@@ -15,7 +15,7 @@ const labelledConfig = z.looseObject({
 
 /** The labels that config.json names; transformers' own names where it names none. */
 export function labelsOf(config: JsonObject, where: string): string[] {
-  const { id2label, num_labels: count = 2 } = conform(labelledConfig, config);
+  const { id2label, num_labels: count = 2 } = parse(labelledConfig, config, `${where}/config.json`);
   const labels = id2label
     ? Object.keys(id2label)
         .sort((a, b) => Number(a) - Number(b))

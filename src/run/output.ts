@@ -1,8 +1,7 @@
-/** Whether a folder may be written to, asked before any long work. Nothing is made or touched. */
-import { constants } from "node:fs";
-import { access, readdir, realpath } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
-import { notEmpty } from "../hub/files.ts";
+/** Whether a folder may be written to, asked before any long work. Nothing is left there. */
+import { open, readdir, realpath, rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { notEmpty, temporaryName } from "../hub/files.ts";
 import { errorCode, fileError } from "../hub/reasons.ts";
 
 /**
@@ -15,7 +14,9 @@ export async function checkOutput(folder: string, { overwrite }: { readonly over
     if (names !== null && names.length > 0 && !overwrite) throw notEmpty(folder);
     let existing = resolve(folder);
     for (; (await namesIn(existing)) === null; existing = dirname(existing));
-    await access(existing, constants.W_OK);
+    const probe = temporaryName(join(existing, "probe"));
+    await (await open(probe, "wx")).close();
+    await rm(probe);
   } catch (error) {
     throw fileError(folder, "cannot be used for output", error);
   }

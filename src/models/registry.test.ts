@@ -1,0 +1,18 @@
+import { readdirSync } from "node:fs";
+import { expect, test } from "vitest";
+import { architectures, modelOf } from "./registry.ts";
+
+test("every family has a test file of its own", () => {
+  const files = readdirSync(import.meta.dirname);
+  for (const name of Object.keys(architectures)) expect(files).toContain(`${name}.test.ts`);
+});
+
+test.each<[unknown, string]>([
+  [{ model_type: "gpt2" }, 'x/config.json: model_type "gpt2" is not known, expected one of bert, roberta'],
+  [{}, "x/config.json: model_type: Invalid input: expected string, received undefined"],
+  [{ model_type: 3 }, "x/config.json: model_type: Invalid input: expected string, received number"],
+  [null, "x/config.json: config: Invalid input: expected object, received null"],
+  [[], "x/config.json: config: Invalid input: expected object, received array"],
+])("%j is an error in one line", (config, message) => {
+  expect(() => modelOf(config, "x/config.json")).toThrow(new Error(message));
+});

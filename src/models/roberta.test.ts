@@ -1,0 +1,75 @@
+import { expect, test } from "vitest";
+import { fixtureModel } from "../../test/fixtures.ts";
+import { isOp, type Value } from "../graph/value.ts";
+import { topological } from "../graph/walk.ts";
+import { array64 } from "../interpret/array.ts";
+import { interpret } from "../interpret/interpret.ts";
+import { declareParameters } from "../nn/parameters.ts";
+import { modelInputs } from "../train/adapt.ts";
+import { configSuite, parameterShapes } from "./config.cases.ts";
+import { modelOf } from "./registry.ts";
+
+const { config } = fixtureModel("roberta-classification");
+configSuite(config);
+const model = modelOf(config, "config.json");
+
+test("positions begin behind the padding index, so that fewer tokens fit than there are rows", () => {
+  expect([model.basePrefix, model.vocabularySize, model.maxPositions, model.segments]).toEqual(["roberta", 43, 10, 1]);
+  expect(modelOf({ ...config, pad_token_id: 5, max_position_embeddings: 13 }, "config.json").maxPositions).toBe(7);
+});
+
+test.each([
+  [
+    1,
+    [
+      [4, 9, 1, 1],
+      [8, 8, 8, 8],
+    ],
+    [
+      [2, 3, 1, 1],
+      [2, 3, 4, 5],
+    ],
+  ],
+  [
+    5,
+    [
+      [4, 1, 5, 9],
+      [5, 5, 1, 1],
+    ],
+    [
+      [6, 7, 5, 8],
+      [5, 5, 6, 7],
+    ],
+  ],
+])("padding index %i: padding stands there, the n-th other token n behind it", (padding, ids, expected) => {
+  const inputs = modelInputs();
+  let hidden: Value | null = null;
+  const padded = modelOf({ ...config, pad_token_id: padding, max_position_embeddings: 20 }, "config.json");
+  declareParameters((scope) => (hidden = padded.body(scope, inputs)));
+  const table = (x: Value) => isOp(x, "input") && x.attrs.name.includes("position_embeddings");
+  const lookup = topological([hidden!]).find((x) => isOp(x, "gather") && table(x.operands[0])) as Value<"gather">;
+  const [positions] = interpret([lookup.operands[1]], { input_ids: array64([2, 4], ids.flat()) });
+  expect([...positions!.data]).toEqual(expected.flat());
+  expect(lookup.operands[1].type).toBe("int64");
+});
+
+test("the head has a layer of its own", () => {
+  const shapes = parameterShapes(model, "sequence-classification", 5);
+  expect(Object.entries(shapes).slice(-4)).toEqual([
+    ["classifier.dense.weight", [16, 16]],
+    ["classifier.dense.bias", [16]],
+    ["classifier.out_proj.weight", [5, 16]],
+    ["classifier.out_proj.bias", [5]],
+  ]);
+});
+
+test("the language model's decoder is the table of words", () => {
+  const names = Object.keys(parameterShapes(model, "masked-language-model"));
+  expect(names.filter((name) => name.startsWith("lm_head."))).toEqual([
+    "lm_head.dense.weight",
+    "lm_head.dense.bias",
+    "lm_head.layer_norm.weight",
+    "lm_head.layer_norm.bias",
+    "lm_head.bias",
+  ]);
+});

@@ -1,0 +1,42 @@
+import { describe, expect, test } from "vitest";
+import { methodOf, methodOptions, methods } from "./registry.ts";
+
+describe.each(Object.entries(methods))("%s", (name, method) => {
+  test("stands under its own name, with a summary, a source and a learning rate", () => {
+    expect(method.name).toBe(name);
+    expect(methodOf(name)).toBe(method);
+    for (const text of [method.summary, method.reference]) expect(text).toMatch(/^[^\n]+$/);
+    expect(method.learningRate > 0 && method.learningRate < 0.1).toBe(true);
+  });
+
+  test("fills in its defaults, and each option says what it is for", () => {
+    expect(Object.keys(methodOptions(method, {})).toSorted()).toEqual(Object.keys(method.options).toSorted());
+    for (const option of Object.values(method.options)) expect(option.description).toMatch(/^[^\n]+$/);
+  });
+
+  test("names an option that is not its own", () => {
+    expect(() => methodOptions(method, { lora_alpha: 8 })).toThrow(
+      new RegExp(`^lora_alpha: the method ${name} has no such option \\(it has [^)\\n]+\\)$`),
+    );
+  });
+});
+
+test("an unknown method is named with those that are known", () => {
+  for (const name of ["lora", "toString"])
+    expect(() => methodOf(name)).toThrow(
+      new Error(`method: unknown method "${name}", expected one of rocoft, full, head`),
+    );
+});
+
+test.each<[Record<string, unknown>, string]>([
+  [{ rank: 0 }, "rank: Too small: expected number to be >0"],
+  [{ rank: 1.5 }, "rank: Invalid input: expected int, received number"],
+  [{ rank: "3" }, "rank: Invalid input: expected number, received string"],
+  [{ update: "rows" }, 'update: Invalid option: expected one of "row"|"column"|"both"'],
+  [{ select: "best" }, 'select: Invalid option: expected one of "first"|"last"|"uniform"|"random"'],
+  [{ target_modules: "query" }, "target_modules: Invalid input: expected array, received string"],
+  [{ target_modules: ["query", 3] }, "target_modules.1: Invalid input: expected string, received number"],
+  [{ train_bias: 1 }, "train_bias: Invalid input: expected boolean, received number"],
+])("an option that does not fit is an error in one line: %j", (options, message) => {
+  expect(() => methodOptions(methods.rocoft, options)).toThrow(new Error(message));
+});

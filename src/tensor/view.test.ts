@@ -1,0 +1,70 @@
+import { describe, expect, test } from "vitest";
+import { tensor, type Tensor } from "./tensor.ts";
+import { type Selection, viewOf } from "./view.ts";
+
+const filled = (...shape: number[]): Tensor<"float32"> =>
+  tensor(
+    "float32",
+    shape,
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i),
+  );
+
+/** Whether the element at flat index `i` belongs to a selection of a shape. */
+const belongs = (i: number, shape: readonly number[], { axis, indices }: Selection) => {
+  const at = axis < 0 ? axis + shape.length : axis;
+  const inner = shape.slice(at + 1).reduce((a, b) => a * b, 1);
+  return indices.includes(Math.floor(i / inner) % shape[at]!);
+};
+
+describe("parts of the weight's own memory", () => {
+  test.each<[string, Selection | null, number[], number, number]>([
+    ["the whole", null, [4, 3], 0, 12],
+    ["the first rows", { axis: 0, indices: [0, 1] }, [2, 3], 0, 6],
+    ["rows in a run", { axis: 0, indices: [2, 3] }, [2, 3], 6, 6],
+    ["rows counted from the back axis", { axis: -2, indices: [1] }, [1, 3], 3, 3],
+    ["all rows", { axis: 0, indices: [0, 1, 2, 3] }, [4, 3], 0, 12],
+  ])("%s", (_, selection, shape, offset, length) => {
+    const base = filled(4, 3);
+    const view = viewOf(base, selection);
+    expect(view.shape).toEqual(shape);
+    expect([view.data.buffer === base.data.buffer, view.data.byteOffset, view.data.length]).toEqual([
+      true,
+      4 * offset,
+      length,
+    ]);
+    view.data.fill(-1);
+    expect(base.data.subarray(offset, offset + length).every((x) => x === -1)).toBe(true);
+    const before = base.data.slice();
+    view.commit();
+    expect(base.data).toEqual(before);
+  });
+
+  test("a vector's entries in a run", () => {
+    const base = filled(5);
+    viewOf(base, { axis: 0, indices: [3, 4] }).data.set([30, 40]);
+    expect([...base.data]).toEqual([0, 1, 2, 30, 40]);
+  });
+});
+
+describe("copies that are written through", () => {
+  test.each<[string, number[], Selection, number[], number[]]>([
+    ["scattered rows", [4, 3], { axis: 0, indices: [0, 2] }, [2, 3], [0, 1, 2, 6, 7, 8]],
+    ["rows out of order", [4, 3], { axis: 0, indices: [3, 2] }, [2, 3], [9, 10, 11, 6, 7, 8]],
+    ["the first columns", [4, 3], { axis: 1, indices: [0, 1] }, [4, 2], [0, 1, 3, 4, 6, 7, 9, 10]],
+    ["scattered columns", [2, 4], { axis: -1, indices: [3, 0] }, [2, 2], [3, 0, 7, 4]],
+    ["all columns", [2, 2], { axis: 1, indices: [0, 1] }, [2, 2], [0, 1, 2, 3]],
+    ["an axis in the middle", [2, 3, 2], { axis: 1, indices: [2, 0] }, [2, 2, 2], [4, 5, 0, 1, 10, 11, 6, 7]],
+  ])("%s", (_, shape, selection, viewShape, numbers) => {
+    const base = filled(...shape);
+    const before = base.data.slice();
+    const view = viewOf(base, selection);
+    expect(view.shape).toEqual(viewShape);
+    expect([...view.data]).toEqual(numbers);
+
+    view.data.forEach((x, i) => (view.data[i] = -x - 1));
+    expect(base.data).toEqual(before);
+    view.commit();
+    expect([...base.data]).toEqual([...before].map((x, i) => (belongs(i, shape, selection) ? -x - 1 : x)));
+    expect([...viewOf(base, selection).data]).toEqual([...view.data]);
+  });
+});

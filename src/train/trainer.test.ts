@@ -1,0 +1,270 @@
+/** The training loop on a tiny model and data in memory. */
+import { beforeAll, describe, expect, test } from "vitest";
+import { type TinyOptions, tinyData, tinyModel, tinyTraining } from "../../test/tiny-training.ts";
+import type { EncodedDataset } from "../data/encode.ts";
+import { nativeRuntime } from "../runtime/native.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { type AdaptedModel, commit } from "./adapt.ts";
+import type { EvaluationEvent, StepEvent, TrainingEvent } from "./events.ts";
+import type { TrainingOptions } from "./options.ts";
+import { train } from "./trainer.ts";
+
+const runtime = await nativeRuntime({ threads: 1 });
+const data = tinyData(20);
+const validation = tinyData(12, { seed: 1 });
+
+interface Settings {
+  readonly model?: TinyOptions;
+  readonly options?: Partial<TrainingOptions>;
+  readonly train?: EncodedDataset;
+  readonly validation?: EncodedDataset | null;
+  readonly signal?: AbortSignal;
+  readonly runtime?: Runtime;
+  /** Called with each event, while the weights are as it left them. */
+  readonly on?: (event: TrainingEvent, adapted: AdaptedModel) => void;
+}
+
+const copyOf = ({ weights }: AdaptedModel) => JSON.stringify(Object.values(weights).map(({ data }) => [...data]));
+
+async function trained({ model, options, on, ...job }: Settings = {}) {
+  const adapted = await tinyModel("bert-classification", model);
+  const events: TrainingEvent[] = [];
+  const settings = { ...tinyTraining, ...options };
+  for await (const event of train({ adapted, runtime, train: data, validation, ...job, options: settings })) {
+    events.push(event);
+    on?.(event, adapted);
+  }
+  const of = <T extends TrainingEvent["type"]>(type: T) =>
+    events.filter((event): event is Extract<TrainingEvent, { type: T }> => event.type === type);
+  return {
+    adapted,
+    weights: copyOf(adapted),
+    steps: of("step"),
+    evaluations: of("evaluation"),
+    end: of("end"),
+    events,
+  };
+}
+
+describe("seeds", () => {
+  const bare = ({ steps, evaluations }: { steps: StepEvent[]; evaluations: EvaluationEvent[] }) => [
+    ...steps.map(({ step, loss, gradientNorm }) => [step, loss, gradientNorm]),
+    ...evaluations.map(({ step, scores }) => [step, scores]),
+  ];
+
+  test("the same one gives the same weights and figures, bit for bit; another one others", async () => {
+    const model = { options: { update: "both", select: "random" } };
+    const [first, second, other] = [
+      await trained({ model, options: { epochs: 2 } }),
+      await trained({ model, options: { epochs: 2 } }),
+      await trained({ model, options: { epochs: 2, seed: 1 } }),
+    ];
+    expect(bare(second)).toEqual(bare(first));
+    expect(second.weights).toBe(first.weights);
+    expect(other.weights).not.toBe(first.weights);
+    expect(bare(other)).not.toEqual(bare(first));
+  });
+});
+
+describe("events", () => {
+  let run: Awaited<ReturnType<typeof trained>>;
+  beforeAll(async () => {
+    run = await trained({
+      options: { epochs: 1.5, schedule: "linear", warmupSteps: 2, gradientAccumulationSteps: 2, maxGradNorm: 0.5 },
+    });
+  });
+
+  test("come in order: steps, evaluations after epochs and at the end, the end last", () => {
+    expect(run.events.map(({ type, step }) => `${type} ${step}`)).toEqual([
+      ...["step 1", "step 2", "step 3", "evaluation 3", "step 4", "step 5", "evaluation 5", "end 5"],
+    ]);
+  });
+
+  test("tell the steps, the passes over the data and the learning rate", () => {
+    expect(run.steps.map(({ totalSteps }) => totalSteps)).toEqual([5, 5, 5, 5, 5]);
+    expect(run.steps.map(({ epoch }) => epoch)).toEqual([1 / 3, 2 / 3, 1, 4 / 3, 5 / 3]);
+    const rates = [0, 1 / 2, 1, 2 / 3, 1 / 3].map((factor) => 0.01 * factor);
+    run.steps.forEach(({ learningRate }, i) => expect(learningRate).toBeCloseTo(rates[i]!, 15));
+  });
+
+  test("tell what a terminal shows", () => {
+    for (const { gradientNorm, residentBytes, secondsLeft, examplesPerSecond, tokensPerSecond } of run.steps) {
+      expect(gradientNorm).toBeGreaterThan(0.5);
+      expect(residentBytes).toBeGreaterThan(1e6);
+      expect(examplesPerSecond).toBeGreaterThan(0);
+      expect(tokensPerSecond).toBeGreaterThan(2 * examplesPerSecond);
+      expect(Number.isFinite(secondsLeft)).toBe(true);
+    }
+    expect(run.steps.at(-1)!.secondsLeft).toBe(0);
+    expect(run.end[0]).toMatchObject({ reason: "finished", bestStep: expect.any(Number) as number });
+  });
+
+  test("hold a null where nothing is clipped, or nothing evaluated", async () => {
+    const { steps, evaluations, end } = await trained({
+      validation: null,
+      options: { maxSteps: 2, maxGradNorm: null },
+    });
+    expect(steps.map(({ gradientNorm }) => gradientNorm)).toEqual([null, null]);
+    expect(evaluations).toEqual([]);
+    expect(end[0]).toMatchObject({ reason: "finished", step: 2, bestStep: null, bestScores: null });
+  });
+});
+
+test.each<[Partial<TrainingOptions>, number[]]>([
+  [{ evalSteps: 3, maxSteps: 8 }, [3, 6, 8]],
+  [{ evalSteps: 4, maxSteps: 8 }, [4, 8]],
+  [{ evalSteps: 100, maxSteps: 8 }, [8]],
+  [{ evalSteps: null, maxSteps: 12 }, [5, 10, 12]],
+  [{ evalSteps: null, epochs: 0.4 }, [2]],
+])("evaluates when it is asked to: %j", async (options, expected) => {
+  const { evaluations } = await trained({ options });
+  expect(evaluations.map(({ step }) => step)).toEqual(expected);
+});
+
+describe("the weights that are kept", () => {
+  test("are those of the best evaluation", async () => {
+    const at = new Map<number, string>();
+    const { weights, end, evaluations } = await trained({
+      options: { learningRate: 0.3, evalSteps: 1, maxSteps: 6, metricForBest: "loss" },
+      on: (event, adapted) => event.type === "evaluation" && at.set(event.step, copyOf(adapted)),
+    });
+    const { step, bestStep, bestScores } = end[0]!;
+    const losses = evaluations.map(({ scores }) => scores["loss"]!);
+    expect(bestStep).toBe(1 + losses.indexOf(Math.min(...losses)));
+    expect(bestStep).toBeLessThan(step);
+    expect(bestScores).toEqual(evaluations[bestStep! - 1]!.scores);
+    expect(evaluations.filter(({ best }) => best).at(-1)!.step).toBe(bestStep);
+    expect(weights).toBe(at.get(bestStep!));
+    expect(weights).not.toBe(at.get(step));
+  });
+
+  test("are those of the last step where nothing is evaluated", async () => {
+    let last = "";
+    const { weights } = await trained({
+      validation: null,
+      options: { maxSteps: 3 },
+      on: (event, adapted) => event.type === "step" && (last = copyOf(adapted)),
+    });
+    expect(weights).toBe(last);
+  });
+});
+
+test("early stopping: after so many evaluations without a new best", async () => {
+  const { evaluations, end } = await trained({
+    options: { learningRate: 0, evalSteps: 1, maxSteps: 10, earlyStoppingPatience: 3 },
+  });
+  expect(evaluations.map(({ best }) => best)).toEqual([true, false, false, false]);
+  expect(end[0]).toMatchObject({ reason: "early stopping", step: 4, bestStep: 1 });
+});
+
+describe("an abort", () => {
+  test("ends the training after the step under way, with the best so far", async () => {
+    const controller = new AbortController();
+    let best = "";
+    const { steps, end, weights } = await trained({
+      signal: controller.signal,
+      options: { evalSteps: 2, maxSteps: 10 },
+      on(event, adapted) {
+        if (event.type === "evaluation" && event.step === 2) best = copyOf(adapted);
+        if (event.type === "step" && event.step === 3) controller.abort();
+      },
+    });
+    expect(steps).toHaveLength(3);
+    expect(end).toMatchObject([{ reason: "interrupted", step: 3, bestStep: 2 }]);
+    expect(weights).toBe(best);
+  });
+
+  test("before the start changes nothing", async () => {
+    const { weights, events } = await trained({ signal: AbortSignal.abort() });
+    expect(events).toMatchObject([{ type: "end", reason: "interrupted", step: 0, bestStep: null }]);
+    expect(weights).toBe(copyOf(await tinyModel("bert-classification")));
+  });
+});
+
+describe("a loss that is not finite is an error in one line, before that step changes anything", () => {
+  test("after a step with an infinite learning rate", async () => {
+    let afterFirst = "";
+    let model: AdaptedModel | undefined;
+    const running = trained({
+      options: { learningRate: Infinity, maxSteps: 3 },
+      on(_, adapted) {
+        model = adapted;
+        afterFirst = copyOf(adapted);
+      },
+    });
+    await expect(running).rejects.toThrow(
+      /^training: the loss is NaN at step 2 \(learning rate Infinity; batch of tiny\.tsv lines \d+, \d+, \d+, \d+, …\); a lower --learning_rate is the usual remedy$/,
+    );
+    expect(copyOf(model!)).toBe(afterFirst);
+  });
+
+  test("with weights that are no numbers", async () => {
+    const adapted = await tinyModel("bert-classification");
+    adapted.weights["bert.embeddings.LayerNorm.bias"]!.data[3] = NaN;
+    const before = copyOf(adapted);
+    const running = train({ adapted, runtime, train: data, validation, options: tinyTraining });
+    await expect(running.next()).rejects.toThrow(
+      /^training: the loss is NaN at step 1 \(learning rate 0\.0100; [^\n]+$/,
+    );
+    expect(copyOf(adapted)).toBe(before);
+  });
+});
+
+test("regression: the mean squared error falls, scores are correlations", async () => {
+  const targets = (from: EncodedDataset) => ({ ...from, labels: from.labels.map((label) => 0.5 + 1.25 * label) });
+  const { steps, evaluations } = await trained({
+    model: { labels: 1 },
+    train: targets(data),
+    validation: targets(validation),
+    options: { objective: "regression", metrics: ["pearson", "spearmanr"], metricForBest: "pearson", epochs: 12 },
+  });
+  const average = (part: readonly StepEvent[]) => part.reduce((sum, { loss }) => sum + loss, 0) / part.length;
+  expect(average(steps.slice(-5))).toBeLessThan(average(steps.slice(0, 5)) / 2);
+  expect(Object.keys(evaluations[0]!.scores).toSorted()).toEqual(["loss", "pearson", "spearmanr"]);
+});
+
+describe("sessions", () => {
+  /** The runtime, counting the sessions that are open. */
+  const counting = () => {
+    const counts = { opened: 0, open: 0 };
+    const counted: Runtime = {
+      ...runtime,
+      async compile(outputs) {
+        const program = await runtime.compile(outputs);
+        counts.opened++;
+        counts.open++;
+        return { ...program, dispose: () => (counts.open--, program.dispose()) };
+      },
+    };
+    return { counts, counted };
+  };
+
+  test.each<[string, (runtime: Runtime) => Promise<unknown>]>([
+    ["at the end", (runtime) => trained({ runtime, options: { maxSteps: 1 } })],
+    ["after an error", (runtime) => trained({ runtime, options: { learningRate: Infinity } }).catch(() => {})],
+    [
+      "when the reader leaves",
+      async (runtime) => {
+        const adapted = await tinyModel("bert-classification");
+        const running = train({ adapted, runtime, train: data, validation, options: tinyTraining });
+        for await (const { type } of running) if (type === "step") break;
+      },
+    ],
+  ])("are freed %s", async (_, run) => {
+    const { counts, counted } = counting();
+    await run(counted);
+    expect(counts).toEqual({ opened: 2, open: 0 });
+  });
+});
+
+test("trains the arrays that it was given, in place", async () => {
+  const arrays: Float32Array[] = [];
+  const { adapted } = await trained({
+    on: (event, { weights }) => event.type === "step" && arrays.push(...Object.values(weights).map(({ data }) => data)),
+  });
+  const kept = Object.values(adapted.weights).map(({ data }) => data);
+  arrays.forEach((array, i) => expect(array).toBe(kept[i % kept.length]));
+  const before = copyOf(adapted);
+  commit(adapted);
+  expect(copyOf(adapted)).toBe(before);
+});

@@ -1,0 +1,125 @@
+/** Progress: a line that is rewritten on a terminal, plain lines elsewhere. */
+import { describe, expect, test } from "vitest";
+import { createProgress, type ProgressStream, writeLine } from "../../src/cli/progress.ts";
+import { downloadProgress } from "../../src/cli/download.ts";
+import type { RunEvent } from "../../src/run/fine-tune.ts";
+
+const step = (n: number, changes: object = {}): Extract<RunEvent, { type: "step" }> => ({
+  type: "step",
+  step: n,
+  totalSteps: 12345,
+  epoch: n / 100,
+  loss: 0.54321,
+  learningRate: 0.000987,
+  gradientNorm: 1,
+  examplesPerSecond: 98.7,
+  tokensPerSecond: 1234.5,
+  secondsElapsed: 10,
+  secondsLeft: 3725,
+  residentBytes: 1_234_000_000,
+  ...changes,
+});
+const events: readonly RunEvent[] = [
+  {
+    type: "ready",
+    model: "roberta-base",
+    method: "rocoft",
+    task: "sst2",
+    trainExamples: 67349,
+    validationExamples: 872,
+    truncated: 3,
+    trainedParameters: 249_000,
+    totalParameters: 124_500_000,
+    initialized: ["classifier.weight", "classifier.bias"],
+    secondsElapsed: 1,
+  },
+  step(1),
+  step(2),
+  { type: "evaluation", step: 2, epoch: 0.5, scores: { loss: 0.5, accuracy: 0.875 }, best: true, seconds: 1 },
+  step(12345),
+  { type: "end", reason: "finished", step: 12345, bestStep: 2, bestScores: null, secondsElapsed: 125 },
+  { type: "saved", folder: "runs/a", reason: "finished", scores: null, step: 2 },
+];
+
+/** What is written for `events` on a stream like `stream`. */
+function written(list: readonly RunEvent[], stream: Omit<ProgressStream, "write">, loggingSteps = 50): string[] {
+  const texts: string[] = [];
+  const progress = createProgress({ ...stream, write: (text) => texts.push(text) }, loggingSteps);
+  for (const event of list) progress(event);
+  return texts;
+}
+
+const rewrite = "\r\u001b[2K";
+const wide = "step 2/12345  loss 0.5432  lr 9.87e-4  99 ex/s  1235 tok/s  1h02m left  1.23 GB";
+
+describe("on a terminal", () => {
+  test("a step's line has step, loss, learning rate, examples/s, tokens/s, time left and memory, and is rewritten", () => {
+    expect(written([step(2)], { isTTY: true, columns: 100 })).toEqual([rewrite + wide]);
+  });
+
+  test.each([
+    ["80 columns", 80, step(2), wide],
+    [
+      "a line a little too long",
+      80,
+      step(10000),
+      "step 10000/12345 loss 0.5432 lr 9.87e-4 99 ex/s 1235 tok/s 1h02m left 1.23 GB",
+    ],
+    ["few columns", 20, step(2), "step 2/12345 loss 0"],
+    ["columns unknown", 0, step(2), wide],
+  ])("a step's line never breaks: %s", (_, columns, event, expected) => {
+    expect(written([event], { isTTY: true, columns })).toEqual([rewrite + expected]);
+  });
+
+  test("other events have lines of their own, in the place of a rewritten one", () => {
+    const texts = written(events, { isTTY: true, columns: 100 });
+    expect(texts.filter((text) => text.endsWith("\n")).map((text) => text.replace(rewrite, ""))).toEqual([
+      "rocoft on roberta-base, sst2: 67,349 training and 872 validation examples\n",
+      "training 249,000 of 124,500,000 parameters (0.2 %)\n",
+      "new, not in the checkpoint: classifier.weight, classifier.bias\n",
+      "3 examples are longer than max_seq_length and were cut\n",
+      "step 2  epoch 0.50  loss 0.5000  accuracy 0.8750  best\n",
+      "finished after 12345 steps, 2m05s\n",
+    ]);
+    expect(texts.every((text) => text.startsWith(rewrite))).toBe(true);
+  });
+});
+
+describe("where there is no terminal", () => {
+  test("there are plain lines: the first step, every so many, the last, and nothing is rewritten", () => {
+    const steps = Array.from({ length: 120 }, (_, i) => step(i + 1, { totalSteps: 120 }));
+    const texts = written(steps, {});
+    expect(texts.map((text) => text.split("  ")[0])).toEqual([
+      "step 1/120",
+      "step 50/120",
+      "step 100/120",
+      "step 120/120",
+    ]);
+    expect(texts[0]).toBe(`${wide.replace("2/12345", "1/120")}\n`);
+    expect(written(steps, {}, 40)).toHaveLength(4);
+    expect(written(events, {}).join("")).not.toContain("\r");
+  });
+
+  test("memory is left out where it is not known", () => {
+    expect(written([step(1, { residentBytes: null })], {})[0]).toMatch(/1h02m left\n$/);
+  });
+});
+
+test.each([
+  [true, `${rewrite}text\n`],
+  [false, "text\n"],
+])("a line of its own, terminal %s", (isTTY, expected) => {
+  const texts: string[] = [];
+  writeLine({ isTTY, write: (text) => texts.push(text) }, "text");
+  expect(texts).toEqual([expected]);
+});
+
+test.each([
+  [true, [`${rewrite}downloading a  500 B of 1 kB`, `${rewrite}downloading a  1 kB of 1 kB\n`]],
+  [false, ["downloading a  1 kB of 1 kB\n"]],
+])("a download, terminal %s", (isTTY, expected) => {
+  const texts: string[] = [];
+  const progress = downloadProgress({ isTTY, write: (text) => texts.push(text) });
+  for (const received of [500, 1000]) progress({ file: "a", received, total: 1000 });
+  expect(texts).toEqual(expected);
+});

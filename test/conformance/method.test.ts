@@ -1,0 +1,28 @@
+/** Every method of the registry, under options that meet each of its ways, on both families. */
+import { describe } from "vitest";
+import { type MethodName, type MethodOptions, methods } from "../../src/peft/registry.ts";
+import { nativeRuntime } from "../../src/runtime/native.ts";
+import { methodSuite } from "./method.cases.ts";
+
+const runtime = await nativeRuntime({ threads: 1 });
+const fixtures = ["bert-classification", "roberta-classification"];
+
+const variants: { readonly [M in MethodName]: readonly Partial<MethodOptions[M]>[] } = {
+  rocoft: [
+    {},
+    { update: "row", rank: 1, select: "last", train_bias: true },
+    { update: "row", rank: 4, select: "random", target_modules: ["query", "output.dense"] },
+    { update: "column", rank: 1, select: "uniform" },
+    { update: "column", rank: 5, select: "random", train_bias: true },
+    { update: "both", rank: 2, select: "first" },
+    { update: "both", rank: 3, select: "random", target_modules: ["intermediate.dense"], train_bias: true },
+    { update: "both", rank: 16, select: "last" },
+  ],
+  full: [{}],
+  head: [{}],
+};
+
+describe.each(Object.keys(methods) as MethodName[])("%s", (method) => {
+  for (const fixture of fixtures)
+    for (const options of variants[method]) methodSuite(runtime, fixture, { method, options: { ...options } });
+});

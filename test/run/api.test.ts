@@ -1,0 +1,121 @@
+/** The library as a program uses it. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { fineTune, mergeRun, openCheckpoint, openRun, plan, type RunEvent, type SavedEvent } from "../../src/node.ts";
+import { workshop, write } from "../tiny-model.ts";
+
+const cwd = workshop();
+const path = (name: string) => join(cwd, name);
+const settings = {
+  task: "sst2",
+  max_seq_length: 10,
+  per_device_train_batch_size: 8,
+  warmup_steps: 2,
+  threads: 1,
+} as const;
+
+/** The last event of a training. */
+async function saved(training: AsyncIterable<RunEvent>): Promise<SavedEvent> {
+  let last: RunEvent | undefined;
+  for await (const event of training) last = event;
+  if (last?.type !== "saved") throw new Error(`ended with ${last?.type}`);
+  return last;
+}
+
+const adapter = (run: string) => readFileSync(join(run, "adapter", "adapter_model.safetensors"));
+
+test("a model is trained, and what it learned is asked for, in a few lines", async () => {
+  const training = fineTune({
+    model: path("roberta"),
+    data: path("sst2"),
+    method: "rocoft",
+    update: "column",
+    rank: 3,
+    output_dir: path("run"),
+    ...settings,
+  });
+  const losses: number[] = [];
+  let last: RunEvent | undefined;
+  for await (const event of training) {
+    if (event.type === "step") losses.push(event.loss);
+    last = event;
+  }
+  expect(losses).toHaveLength(18);
+  expect(last).toMatchObject({ type: "saved", reason: "finished", folder: path("run") });
+
+  const classifier = await openRun(path("run"));
+  const [answer] = await classifier.predict(["a good film"]);
+  expect(classifier.labels).toEqual(["negative", "positive"]);
+  expect(classifier.labels).toContain(answer!.label);
+  expect(await classifier.evaluate(path("sst2"))).toEqual(last?.type === "saved" && last.scores);
+  await classifier.dispose();
+});
+
+test("a merged run is a checkpoint that answers the same", async () => {
+  const [run, merged] = [await openRun(path("run")), path("merged")];
+  expect(await mergeRun(path("run"), merged)).toMatchObject({ folder: merged });
+  const checkpoint = await openCheckpoint(merged, { maxLength: 10 });
+  expect(await checkpoint.predict(["a good film"])).toEqual(await run.predict(["a good film"]));
+  for (const classifier of [run, checkpoint]) await classifier.dispose();
+});
+
+test("nothing is global: two trainings at a time are as they are alone", async () => {
+  const train = async (name: string, seed: number) => {
+    const input = { model: path("roberta"), data: path("sst2"), output_dir: path(name), seed, ...settings };
+    await saved(fineTune(input));
+    return adapter(path(name));
+  };
+  const alone = [await train("alone-1", 1), await train("alone-2", 2)];
+  const together = await Promise.all([train("together-1", 1), train("together-2", 2)]);
+  expect(together.map((bytes, i) => bytes.equals(alone[i]!))).toEqual([true, true]);
+  expect(alone[0]!.equals(alone[1]!)).toBe(false);
+});
+
+test("a training that is left in the middle can be left", async () => {
+  const input = { model: path("roberta"), data: path("sst2"), output_dir: path("left"), ...settings };
+  for await (const event of fineTune(input)) if (event.type === "step") break;
+  await expect(openRun(path("left"))).rejects.toThrow(/has no adapter, its training did not reach a first evaluation$/);
+});
+
+test("a plan is data", async () => {
+  const planned = await plan({
+    model: path("bert"),
+    data: path("reviews.csv"),
+    output_dir: path("x"),
+    max_seq_length: 10,
+  });
+  expect(planned.examples[0]).toMatchObject({
+    where: `${path("reviews.csv")}:2`,
+    label: expect.stringMatching(/good|bad/),
+  });
+});
+
+test("input that does not fit is refused at once", async () => {
+  const input = { model: path("bert"), data: path("sst2"), output_dir: path("x"), rank: 0 };
+  expect(() => fineTune(input)).toThrow(/^rank: /);
+  await expect(fineTune({ ...input, rank: 99, ...settings }).next()).rejects.toThrow(
+    /^rank: 99 is above the 16 rows of /,
+  );
+});
+
+test("MNLI's second validation set is scored at the end, under names that end in _mm", async () => {
+  const rows = ["entailment", "neutral", "contradiction"].map((label) => `${label}\tso good\tso bad\n`);
+  const file = `label\tpremise\thypothesis\n${rows.join("")}`;
+  for (const name of ["train", "dev_matched", "dev_mismatched"]) write(path(`mnli/${name}.tsv`), file);
+  const input = {
+    model: path("bert"),
+    data: path("mnli"),
+    output_dir: path("mnli-run"),
+    ...settings,
+    task: "mnli",
+  } as const;
+  const { scores } = await saved(fineTune(input));
+  expect(scores).toEqual({
+    loss: expect.any(Number),
+    accuracy: expect.any(Number),
+    loss_mm: expect.any(Number),
+    accuracy_mm: expect.any(Number),
+  });
+  expect(JSON.parse(readFileSync(path("mnli-run/metrics.json"), "utf8"))).toMatchObject(scores!);
+});

@@ -1,0 +1,79 @@
+/** The fixture checkpoints with a method attached, and small random data to train them on. */
+import type { EncodedDataset } from "../src/data/encode.ts";
+import { methodOf, methodOptions } from "../src/peft/registry.ts";
+import { random } from "../src/tensor/random.ts";
+import { type AdaptedModel, adapt, type AttachedModel } from "../src/train/adapt.ts";
+import { loadWeights, parametersOf } from "../src/train/load.ts";
+import type { TrainingOptions } from "../src/train/options.ts";
+import { fixtureModel } from "./fixtures.ts";
+
+export interface TinyOptions {
+  readonly method?: string;
+  readonly options?: Readonly<Record<string, unknown>>;
+  readonly labels?: number;
+}
+
+/** The structure of a fixture with a method attached, without its weights. */
+export function tinyAttachment(
+  name: string,
+  { method = "rocoft", options = {}, labels = 3 }: TinyOptions = {},
+): AttachedModel {
+  const { model } = fixtureModel(name);
+  const head = model.heads["sequence-classification"];
+  const specs = parametersOf(model, head, labels);
+  const chosen = methodOf(method);
+  const attachment = chosen.attach(specs, methodOptions(chosen, options), random(0, "selection"));
+  return { model, head, labels, specs, attachment };
+}
+
+/** The same with its weights; a head of other sizes than the checkpoint's begins anew. */
+export async function tinyModel(name: string, options: TinyOptions = {}): Promise<AdaptedModel> {
+  const attached = tinyAttachment(name, options);
+  const { model, specs } = attached;
+  const { weights } = await loadWeights(model, specs, fixtureModel(name).checkpoint, {
+    seed: 0,
+    ignoreMismatchedSizes: true,
+  });
+  return adapt({ ...attached, weights });
+}
+
+/** `count` random sequences of 2 to 7 tokens; the label depends on the first of them. */
+export function tinyData(
+  count: number,
+  { labels = 3, seed = 0 }: { labels?: number; seed?: number } = {},
+): EncodedDataset {
+  const stream = random(seed, "tiny data");
+  const encodings = Array.from({ length: count }, () => {
+    const ids = Int32Array.from({ length: 2 + stream.integer(6) }, () => 3 + stream.integer(30));
+    return { ids, typeIds: new Uint8Array(ids.length), removed: 0 };
+  });
+  return {
+    where: "tiny.tsv",
+    encodings,
+    labels: Float64Array.from(encodings, ({ ids }) => ids[0]! % labels),
+    lines: Int32Array.from({ length: count }, (_, i) => i + 2),
+    lengths: Int32Array.from(encodings, ({ ids }) => ids.length),
+    truncated: 0,
+  };
+}
+
+/** Settings under which a few steps change much. */
+export const tinyTraining: TrainingOptions = {
+  objective: "classification",
+  seed: 0,
+  learningRate: 0.01,
+  schedule: "constant",
+  warmupSteps: 0,
+  adamw: {},
+  maxGradNorm: 1,
+  batchSize: 4,
+  gradientAccumulationSteps: 1,
+  evalBatchSize: 8,
+  epochs: 1,
+  maxSteps: null,
+  evalSteps: null,
+  earlyStoppingPatience: null,
+  metrics: ["accuracy"],
+  metricForBest: "accuracy",
+  padTokenId: 0,
+};
