@@ -41,19 +41,24 @@ function flagsOf(name: string, schema: z.ZodType): Option[] {
   return [new Option(`--${name} <text>`, description)];
 }
 
+/** The options of all methods; one that several methods have is one flag, described for each. */
+function methodOptionsByName(): Map<string, z.ZodType> {
+  const byName = new Map<string, z.ZodType>();
+  for (const method of Object.values(methods)) {
+    for (const [name, schema] of Object.entries(method.options as Readonly<Record<string, z.ZodType>>)) {
+      const before = byName.get(name)?.description;
+      const description = `${method.name}: ${schema.description}`;
+      byName.set(name, schema.describe(before === undefined ? description : `${before}; ${description}`));
+    }
+  }
+  return byName;
+}
+
 /** Adds the flags of `train`: settings, options of every method, other spellings, and `-c FILE`. */
 export function addTrainFlags(command: Command): Command {
   for (const [name, schema] of Object.entries(trainFields))
     for (const flag of flagsOf(name, schema)) command.addOption(flag);
-  for (const method of Object.values(methods)) {
-    for (const [name, schema] of Object.entries(method.options)) {
-      for (const flag of flagsOf(
-        name,
-        (schema as z.ZodType).describe(`${method.name}: ${(schema as z.ZodType).description}`),
-      ))
-        command.addOption(flag);
-    }
-  }
+  for (const [name, schema] of methodOptionsByName()) for (const flag of flagsOf(name, schema)) command.addOption(flag);
   for (const alias of Object.keys(aliases))
     command.addOption(new Option(`--${alias} <value>`).argParser(numberOf).hideHelp());
   return command

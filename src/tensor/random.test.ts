@@ -39,10 +39,10 @@ describe("streams are stable: what is trained under a seed can be trained again"
     expect(Array.from({ length: 4 }, () => stream.normal().toPrecision(12)).join(" ")).toMatchInlineSnapshot(
       `"0.0109985602568 -0.0395704715101 1.19138743680 -1.82751100240"`,
     );
+    expect(stream.permutation(8).join(" ")).toMatchInlineSnapshot(`"4 3 0 2 6 7 1 5"`);
     expect(Array.from({ length: 8 }, () => stream.integer(100)).join(" ")).toMatchInlineSnapshot(
-      `"66 26 90 20 68 5 27 12"`,
+      `"12 9 85 92 2 95 40 47"`,
     );
-    expect(stream.permutation(8).join(" ")).toMatchInlineSnapshot(`"2 4 1 3 7 5 6 0"`);
   });
 
   test("the generator is xoshiro128** over four words of SplitMix32, in whole numbers of any size", () => {
