@@ -25,7 +25,8 @@ export function complain(text: string, write: (text: string) => void): void {
 /** A reader that has seen enough (`| head`) is no error: what is left is not written. */
 export function ignoreClosedPipes(): void {
   for (const stream of [process.stdout, process.stderr])
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-    });
+    if (stream.listenerCount("error") === 0)
+      stream.on("error", (error: NodeJS.ErrnoException) => {
+        if (error.code !== "EPIPE") throw error;
+      });
 }

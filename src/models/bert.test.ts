@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { fixtureModel } from "../../test/fixtures.ts";
-import { configSuite, parameterShapes } from "./config.cases.ts";
+import { configSuite, specsOf } from "./config.cases.ts";
 import { modelOf } from "./registry.ts";
 
 const { config } = fixtureModel("bert-classification");
@@ -12,8 +12,8 @@ test("says what the model can take", () => {
 });
 
 test("the pooler counts as head, the body does not", () => {
-  const shapes = parameterShapes(model, "sequence-classification", 5);
-  expect(Object.entries(shapes).slice(-4)).toEqual([
+  const head = specsOf(model, "sequence-classification", 5).filter((spec) => spec.head);
+  expect(head.map(({ name, shape }) => [name, shape])).toEqual([
     ["bert.pooler.dense.weight", [16, 16]],
     ["bert.pooler.dense.bias", [16]],
     ["classifier.weight", [5, 16]],
@@ -22,7 +22,7 @@ test("the pooler counts as head, the body does not", () => {
 });
 
 test("the language model's decoder is the table of words", () => {
-  const names = Object.keys(parameterShapes(model, "masked-language-model"));
+  const names = specsOf(model, "masked-language-model").map(({ name }) => name);
   expect(names.filter((name) => name.startsWith("cls."))).toEqual([
     "cls.predictions.transform.dense.weight",
     "cls.predictions.transform.dense.bias",

@@ -1,19 +1,20 @@
 /** What every family must say of a config.json that does not fit: its own test file calls this with a sound one. */
 import { describe, expect, test } from "vitest";
-import { declareParameters } from "../nn/parameters.ts";
+import type { Value } from "../graph/value.ts";
+import { topological } from "../graph/walk.ts";
+import { declareParameters, type ParameterSpec } from "../nn/parameters.ts";
 import { modelInputs } from "../train/adapt.ts";
 import type { HeadName, Model } from "./architecture.ts";
 import { modelOf } from "./registry.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** The parameters' names and shapes under a head. */
-export function parameterShapes(model: Model, head: HeadName, labels = 2): Record<string, readonly number[]> {
-  const specs = declareParameters((scope) =>
-    model.heads[head].forward(scope, model.body(scope, modelInputs()), labels),
-  );
-  return Object.fromEntries(specs.map(({ name, shape }) => [name, shape]));
+export function specsOf(model: Model, head: HeadName, labels = 2): ParameterSpec[] {
+  return declareParameters((scope) => model.heads[head].forward(scope, model.body(scope, modelInputs()), labels));
 }
+
+const shapesOf = (model: Model) =>
+  Object.fromEntries(specsOf(model, "sequence-classification").map(({ name, shape }) => [name, shape]));
 
 const wrong: readonly [field: string, value: unknown, complaint: string][] = [
   ["vocab_size", undefined, "expected number, received undefined"],
@@ -49,10 +50,10 @@ export function configSuite(config: Fields): void {
     test("leaves out what has a default, and may hold what is not read", () => {
       const { hidden_act: _, layer_norm_eps: __, type_vocab_size: ___, ...rest } = config;
       const model = modelOf({ ...rest, position_embedding_type: "absolute", unheard_of: [1] }, where);
-      expect(parameterShapes(model, "sequence-classification")).toHaveProperty(
-        `${model.basePrefix}.embeddings.token_type_embeddings.weight`,
-        [2, config["hidden_size"]],
-      );
+      expect(shapesOf(model)).toHaveProperty(`${model.basePrefix}.embeddings.token_type_embeddings.weight`, [
+        2,
+        config["hidden_size"],
+      ]);
     });
 
     test.each([
@@ -61,9 +62,13 @@ export function configSuite(config: Fields): void {
       [5, [5, config["hidden_size"]]],
     ])("%i kinds of segment", (kinds, shape) => {
       const model = modelOf({ ...config, type_vocab_size: kinds }, where);
-      const shapes = parameterShapes(model, "sequence-classification");
+      const shapes = shapesOf(model);
       expect(shapes[`${model.basePrefix}.embeddings.token_type_embeddings.weight`] ?? null).toEqual(shape);
       expect(model.segments).toBe(kinds);
+      const inputs = modelInputs();
+      let hidden: Value | null = null;
+      declareParameters((scope) => (hidden = model.body(scope, inputs)));
+      expect(topological([hidden!]).includes(inputs.token_type_ids)).toBe(kinds > 1);
     });
   });
 }

@@ -6,7 +6,7 @@ import { array64 } from "../interpret/array.ts";
 import { interpret } from "../interpret/interpret.ts";
 import { declareParameters } from "../nn/parameters.ts";
 import { modelInputs } from "../train/adapt.ts";
-import { configSuite, parameterShapes } from "./config.cases.ts";
+import { configSuite, specsOf } from "./config.cases.ts";
 import { modelOf } from "./registry.ts";
 
 const { config } = fixtureModel("roberta-classification");
@@ -15,6 +15,8 @@ const model = modelOf(config, "config.json");
 
 test("positions begin behind the padding index, so that fewer tokens fit than there are rows", () => {
   expect([model.basePrefix, model.vocabularySize, model.maxPositions, model.segments]).toEqual(["roberta", 43, 10, 1]);
+  const { pad_token_id: _, ...withoutPadding } = config;
+  expect(modelOf(withoutPadding, "config.json").maxPositions).toBe(10);
   expect(modelOf({ ...config, pad_token_id: 5, max_position_embeddings: 13 }, "config.json").maxPositions).toBe(7);
 });
 
@@ -54,8 +56,8 @@ test.each([
 });
 
 test("the head has a layer of its own", () => {
-  const shapes = parameterShapes(model, "sequence-classification", 5);
-  expect(Object.entries(shapes).slice(-4)).toEqual([
+  const head = specsOf(model, "sequence-classification", 5).filter((spec) => spec.head);
+  expect(head.map(({ name, shape }) => [name, shape])).toEqual([
     ["classifier.dense.weight", [16, 16]],
     ["classifier.dense.bias", [16]],
     ["classifier.out_proj.weight", [5, 16]],
@@ -64,7 +66,7 @@ test("the head has a layer of its own", () => {
 });
 
 test("the language model's decoder is the table of words", () => {
-  const names = Object.keys(parameterShapes(model, "masked-language-model"));
+  const names = specsOf(model, "masked-language-model").map(({ name }) => name);
   expect(names.filter((name) => name.startsWith("lm_head."))).toEqual([
     "lm_head.dense.weight",
     "lm_head.dense.bias",

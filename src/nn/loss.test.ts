@@ -37,6 +37,7 @@ describe("cross-entropy", () => {
   test.each<[string, Array64, number[]]>([
     ["one row a label", drawn(4, 3), [2, 0, 1, 1]],
     ["one class", drawn(2, 1), [0, 0]],
+    ["one class, some ignored", drawn(2, 1), [0, IGNORED_LABEL]],
     ["rows by batch and sequence", drawn(2, 3, 5), [0, 4, 2, 3, 1, 1]],
     ["some ignored", drawn(2, 3, 5), [IGNORED_LABEL, 4, IGNORED_LABEL, 3, 0, IGNORED_LABEL]],
     ["all but one ignored", drawn(3, 4), [IGNORED_LABEL, IGNORED_LABEL, 3]],

@@ -94,6 +94,7 @@ describe("what no checkpoint gives begins", () => {
     const variance = data.reduce((sum, x) => sum + x * x, 0) / data.length;
     expect(Math.sqrt(variance) / 0.02).toBeCloseTo(1, 1);
     expect(new Set(data).size).toBeGreaterThan(4900);
+    expect(data).not.toContain(0);
     expect(make(1)).toEqual(data);
     expect(make(2)).not.toEqual(data);
   });

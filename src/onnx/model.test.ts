@@ -65,6 +65,13 @@ test("names of sizes reach the file, on inputs and outputs", () => {
   ]);
 });
 
+test("sizes are put together once, however often they are needed", () => {
+  const x = g.input("x", ["batch", "sequence", 3]);
+  const [a, b] = [g.expand(g.input("a", [3]), x), g.expand(g.input("b", [1, 3]), x)];
+  const model = readModel(onnxModel({ y: g.add(a, b) }));
+  expect([countOf(model, "Expand"), countOf(model, "Concat"), countOf(model, "Shape")]).toEqual([2, 1, 2]);
+});
+
 test("a gap along an axis whose size varies is refused in one line", () => {
   const base = g.input("base", ["batch", 2]);
   const replaced = g.replace(base, g.input("slices", [2, 2]), 0, [0, 2]);

@@ -62,6 +62,15 @@ test("what is written is read again, field by field", () => {
   });
 });
 
+test("numbers take as few bytes as protobuf's format allows", () => {
+  const dimensions = "0a 02 08 7f  0a 03 08 80 01";
+  const type = `08 01  12 09 ${dimensions}`;
+  const input = `5a 14  0a 01 78  12 0f  0a 0d ${type}`;
+  expect(proto.graphInput("x", "float32", [127, 128])).toEqual(
+    Uint8Array.from(input.split(/ +/), (byte) => Number.parseInt(byte, 16)),
+  );
+});
+
 test("concat puts bytes one after another", () => {
   expect(proto.concat([Uint8Array.of(1, 2), new Uint8Array(), Uint8Array.of(3)])).toEqual(Uint8Array.of(1, 2, 3));
   expect(proto.concat([])).toEqual(new Uint8Array());

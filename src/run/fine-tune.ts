@@ -81,7 +81,7 @@ export async function* executeRun(
     const environment = await describeEnvironment(prepared, runtime);
     const { adapted, initialized } = await attachMethod(prepared);
     if (signal?.aborted) throw new Error("interrupted before training began, nothing is written");
-    const writer = await createRun(config, prepared.task, environment);
+    const writer = await createRun(prepared.config, prepared.task, environment);
     const run: LiveRun = { prepared, adapted, runtime, writer, environment };
     const ready = readyEvent(run, data, initialized, (performance.now() - start) / 1000);
     writer.event(ready);
@@ -162,7 +162,7 @@ function saveAdapter({ prepared, adapted, writer, environment }: LiveRun): Promi
   return writer.adapter(adapted, {
     method: config.settings.method,
     options: config.methodOptions,
-    base_model_name_or_path: resolved.id,
+    base_model_name_or_path: config.settings.model,
     base_model_revision: resolved.revision,
     base_model_sha256: environment.model.sha256,
     task: task.name,

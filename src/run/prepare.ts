@@ -1,4 +1,5 @@
 /** What planning and training share: the model folder, its tokenizer, the data and the method's choice. Reads no weights. */
+import { resolve } from "node:path";
 import type { EncodedDataset } from "../data/encode.ts";
 import { encodeDataset } from "../data/encode.ts";
 import { createTokenizer, type Tokenizer } from "../data/tokenizer.ts";
@@ -100,11 +101,18 @@ export async function prepareRun(
     checkMetric(settings, data.task);
     const method = methodOf(settings.method);
     const attachment = method.attach(opened.specs, config.methodOptions, random(settings.seed, "selection"));
-    return { ...opened, ...data, config, method, attachment };
+    return { ...opened, ...data, config: withAbsolutePaths(config, opened.resolved), method, attachment };
   } catch (error) {
     await opened.folder.close();
     throw error;
   }
+}
+
+/** A run folder is read from anywhere: paths are kept whole, hub ids as they are. */
+function withAbsolutePaths({ settings, methodOptions }: RunConfig, { id, revision }: ResolvedModel): RunConfig {
+  const model = revision === null ? resolve(id) : id;
+  const validation = settings.validation_file && resolve(settings.validation_file);
+  return { methodOptions, settings: { ...settings, model, data: resolve(settings.data), validation_file: validation } };
 }
 
 /** Refuses sequences longer than a model has positions for. */

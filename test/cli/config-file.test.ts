@@ -62,6 +62,16 @@ describe.concurrent("settings", () => {
     });
   });
 
+  test.each([
+    ["--regression", { regression: true }],
+    ["--no-regression", { regression: false }],
+    ["--overwrite_output_dir", { overwrite_output_dir: true }],
+    ["--train_bias", { train_bias: true }],
+  ])("by flags that are yes or no: %s", async (flag, expected) => {
+    const base = ["--model", "bert", "--data", "scores.jsonl", "--max_seq_length", "10"];
+    expect(await planned(...base, flag)).toMatchObject(expected);
+  });
+
   test("under run_glue.py's names, as flags and in a file", async () => {
     const names = { model_name_or_path: "roberta", task_name: "sst2", train_file: "sst2/train.tsv" };
     const others = { validation_file: "sst2/dev.tsv", max_seq_length: 10, num_train_epochs: 2 };

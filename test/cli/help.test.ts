@@ -32,7 +32,8 @@ describe.concurrent("help", () => {
     const settings = [...Object.entries(trainFields), ...options] as [string, z.ZodType][];
     for (const [name, { description }] of settings) {
       expect(description, name).toBeTruthy();
-      expect(help).toMatch(new RegExp(` --${name}( <[^>]+>)? (\\w+: )?${escape(description!)}`));
+      expect(help).toMatch(new RegExp(` --${name}( <[^>]+>)? \\w`));
+      expect(help).toContain(description);
     }
   });
 
@@ -69,7 +70,3 @@ test.concurrent.each(Object.entries(misuses))(
 test("other spellings of settings are of settings that there are", () => {
   for (const name of Object.values(aliases)) expect(trainFields).toHaveProperty(name);
 });
-
-function escape(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
-}

@@ -99,23 +99,18 @@ test("input that does not fit is refused at once", async () => {
   );
 });
 
-test("MNLI's second validation set is scored at the end, under names that end in _mm", async () => {
-  const rows = ["entailment", "neutral", "contradiction"].map((label) => `${label}\tso good\tso bad\n`);
+test("MNLI's second validation set is scored with the best weights, under names that end in _mm", async () => {
+  const rows = ["entailment", "neutral", "contradiction"].map(
+    (label, i) => `${label}\tso good\tso ${["bad", "good"][i % 2]}\n`,
+  );
   const file = `label\tpremise\thypothesis\n${rows.join("")}`;
   for (const name of ["train", "dev_matched", "dev_mismatched"]) write(path(`mnli/${name}.tsv`), file);
-  const input = {
-    model: path("bert"),
-    data: path("mnli"),
-    output_dir: path("mnli-run"),
-    ...settings,
-    task: "mnli",
-  } as const;
-  const { scores } = await saved(fineTune(input));
-  expect(scores).toEqual({
-    loss: expect.any(Number),
-    accuracy: expect.any(Number),
-    loss_mm: expect.any(Number),
-    accuracy_mm: expect.any(Number),
-  });
+  const data = { model: path("bert"), data: path("mnli"), output_dir: path("mnli-run") };
+  // Such a rate overshoots: the last step is not the best.
+  const rate = { num_train_epochs: 20, learning_rate: 0.5, warmup_steps: 0 };
+  const { scores, step } = await saved(fineTune({ ...data, ...settings, ...rate, task: "mnli" }));
+  expect(step).toBeLessThan(20);
+  const { loss, accuracy } = scores!;
+  expect(scores).toEqual({ loss, accuracy, loss_mm: loss, accuracy_mm: accuracy });
   expect(JSON.parse(readFileSync(path("mnli-run/metrics.json"), "utf8"))).toMatchObject(scores!);
 });

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { quick, table, workshop, write } from "../tiny-model.ts";
-import { refused } from "./refused.ts";
+import { refusedHere } from "./refused.ts";
 
 const cwd = workshop();
 
@@ -138,11 +138,11 @@ const inputs: Readonly<Record<string, readonly [flags: readonly string[], messag
   "no data": [[], /^data: missing; give --data /],
 };
 
-test.concurrent.each(Object.entries(inputs))("train refuses %s", async (name, [flags, message]) => {
+test.each(Object.entries(inputs))("train refuses %s", async (name, [flags, message]) => {
   const out = join("out", name);
-  await refused(cwd, ["train", "--model", "roberta", ...quick, ...flags, "--output_dir", out], message);
+  await refusedHere(cwd, ["train", "--model", "roberta", ...quick, ...flags, "--output_dir", out], message);
   expect(existsSync(join(cwd, out))).toBe(false);
 });
 
 test("plan refuses what train refuses, before it begins", () =>
-  refused(cwd, ["plan", "--model", "three", ...onSst2, ...quick], /^three: tensor classifier.weight has shape /));
+  refusedHere(cwd, ["plan", "--model", "three", ...onSst2, ...quick], /^three: tensor classifier.weight has shape /));

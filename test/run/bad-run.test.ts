@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { output } from "../cli.ts";
 import { makeTinyModel, quick, table, workshop, write } from "../tiny-model.ts";
-import { listing, refused } from "./refused.ts";
+import { listing, refused, refusedHere } from "./refused.ts";
 
 const cwd = workshop();
 const adapter = "adapter/adapter_model.safetensors";
@@ -69,19 +69,18 @@ const damages: Readonly<Record<string, Damage>> = {
   ],
 };
 
-describe.concurrent("a damaged run is refused by every command", () => {
+describe("a damaged run is refused", () => {
   test.each(Object.entries(damages))("%s", async (name, [damage, message]) => {
     const run = badRun(name.replaceAll(/\W/g, "-"), damage);
-    await refused(cwd, ["predict", run, "--text", "a"], message(run));
-    await refused(cwd, ["merge", run, "--output_dir", `merged/${name}`], message(run));
+    await refusedHere(cwd, ["merge", run, "--output_dir", `merged/${name}`], message(run));
     expect(existsSync(join(cwd, "merged", name))).toBe(false);
   });
 });
 
-describe.concurrent("predict and evaluate refuse", () => {
+describe("predict and evaluate refuse", () => {
   test("a folder that is no run", async () => {
-    await refused(cwd, ["predict", "sst2", "--text", "a"], "sst2: not a run folder, it has no task.json");
-    await refused(cwd, ["predict", "nowhere", "--text", "a"], "nowhere: not a run folder, it has no task.json");
+    await refusedHere(cwd, ["predict", "sst2", "--text", "a"], "sst2: not a run folder, it has no task.json");
+    await refusedHere(cwd, ["predict", "nowhere", "--text", "a"], "nowhere: not a run folder, it has no task.json");
   });
 
   test("a run whose base model has changed since", async () => {
@@ -97,6 +96,8 @@ describe.concurrent("predict and evaluate refuse", () => {
     rmSync(join(cwd, "moving"), { recursive: true });
     await refused(cwd, ["evaluate", "moved", "--data", "sst2"], /^hub: offline, and moving /);
   });
+
+  test("no texts at all", () => refused(cwd, ["predict", "run"], "standard input: no lines, expected a text on each"));
 
   const one = "expected a run folder or --model, one of the two";
   const sentence = table(["sentence"], [["so good"]]);
@@ -136,7 +137,6 @@ describe.concurrent("predict and evaluate refuse", () => {
       ["predict", "pairs", "--text", "a", "b"],
       "texts: number 1 is a single text, but rte takes pairs (--text A B --pair)",
     ],
-    "no texts at all": [["predict", "run"], "standard input: no lines, expected a text on each"],
     "a folder of texts": [
       ["predict", "run", "--data", "sst2"],
       "sst2: cannot be read: it is a folder, expected a file",
@@ -158,13 +158,13 @@ describe.concurrent("predict and evaluate refuse", () => {
       "nowhere.tsv: cannot be read: no such file or folder",
     ],
   };
-  test.each(Object.entries(cases))("%s", (_, [args, message]) => refused(cwd, args, message));
+  test.each(Object.entries(cases))("%s", (_, [args, message]) => refusedHere(cwd, args, message));
 });
 
-describe.concurrent("merge refuses", () => {
+describe("merge refuses", () => {
   test("an output folder that holds files", async () => {
     const before = listing(cwd, "bert");
-    await refused(
+    await refusedHere(
       cwd,
       ["merge", "run", "--output_dir", "bert"],
       "bert: holds files already; give another folder, or --overwrite_output_dir to write into it",
@@ -174,7 +174,7 @@ describe.concurrent("merge refuses", () => {
 
   test.each(["roberta", "run"])("to write over what it reads: %s", async (output) => {
     const before = listing(cwd, output);
-    await refused(
+    await refusedHere(
       cwd,
       ["merge", "run", "--output_dir", output, "--overwrite_output_dir"],
       `${output}: is read by this command, expected another folder to write`,

@@ -80,6 +80,13 @@ describe("the text", () => {
   });
 });
 
+test("a warm-up that training does not outlast is pointed out", async () => {
+  const warning = "Training ends before the warm-up does";
+  expect(text).not.toContain(warning);
+  expect(await output(["plan", ...flags, "--warmup_steps", "5"], { cwd })).not.toContain(warning);
+  expect(await output(["plan", ...flags, "--warmup_steps", "6"], { cwd })).toContain(warning);
+});
+
 describe("the JSON", () => {
   test("has the same", () => {
     expect(plan).toMatchObject({ model: "roberta", stepsPerEpoch: 6, totalSteps: 6, epochs: 1, learningRate: 1e-3 });

@@ -23,14 +23,12 @@ const cases: Readonly<Record<string, Case>> = {
   rows: { ...sst2, train: "--model roberta --task sst2 --data sst2 --rank 3" },
   columns: { ...sst2, train: "--model bert --task sst2 --data sst2 --update column --rank 2 --select uniform" },
   both: { ...sst2, train: "--model bert --task sst2 --data sst2 --update both --rank 2 --select last --train_bias" },
-  "rows at random": {
-    ...sst2,
-    train: "--model roberta --task sst2 --data sst2 --select random --target_modules query",
-  },
   full: { ...sst2, train: "--model roberta --task sst2 --data sst2 --method full --learning_rate 1e-3" },
   head: { ...sst2, train: "--model bert --task sst2 --data sst2 --method head" },
-  "a head begun anew": { ...reviews, train: "--model three --data reviews.csv --ignore_mismatched_sizes" },
-  "labels of a file": { ...reviews, train: "--model bert --data reviews.csv" },
+  "labels of a file, and a head begun anew": {
+    ...reviews,
+    train: "--model three --data reviews.csv --ignore_mismatched_sizes",
+  },
   regression: {
     train: "--model bert --data scores.jsonl",
     data: "scores.jsonl",

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { decodeSafetensors } from "../../src/formats/safetensors.ts";
-import { json, output } from "../cli.ts";
+import { json, output, rocoft } from "../cli.ts";
 import { quick, workshop } from "../tiny-model.ts";
 
 const cwd = workshop();
@@ -115,6 +115,24 @@ describe("a run folder", () => {
       trained_parameters: count,
     });
   });
+});
+
+test("progress is plain lines on standard error, the result one line on standard output", async () => {
+  const { code, stdout, stderr } = await rocoft(["train", ...flags, "--output_dir", "told"], { cwd });
+  const numbers = /\d+(\.\d+)?(e[+-]\d+)?/g;
+  const lines = stderr.split("\n").map((line) => line.replaceAll(numbers, "N"));
+  expect(lines).toEqual([
+    "rocoft on roberta, sstN: N training and N validation examples",
+    "training N of N,N parameters (N %)",
+    "step N/N  loss N  lr N  N ex/s  N tok/s  Ns left  N MB",
+    "step N/N  loss N  lr N  N ex/s  N tok/s  Ns left  N MB",
+    "step N  epoch N  loss N  accuracy N  best",
+    "finished after N steps, Ns",
+    "",
+  ]);
+  const { loss, accuracy } = read("told", "metrics.json") as Record<string, number>;
+  const scores = `loss ${loss!.toFixed(4)}  accuracy ${accuracy!.toFixed(4)}`;
+  expect({ code, stdout }).toEqual({ code: 0, stdout: `${path("told")}  step 6  ${scores}\n` });
 });
 
 test("the same seed gives the same adapter and losses, bit for bit; another seed does not", async () => {

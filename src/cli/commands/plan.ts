@@ -85,12 +85,16 @@ function firstExamples({ examples: list }: Plan): string {
 }
 
 function steps({ data, stepsPerEpoch, totalSteps, epochs, learningRate, config }: Plan): string {
+  const warmup = Number(config["warmup_steps"]);
   const cut = data.truncated > 0 ? `, ${formatCount(data.truncated)} cut to max_seq_length` : "";
   return [
     "Training",
     `  ${formatCount(data.train)} training examples (longest ${data.longest} tokens${cut}), ${formatCount(data.validation)} validation examples`,
     `  ${formatCount(totalSteps)} steps: ${Number(epochs.toFixed(2))} epochs of ${formatCount(stepsPerEpoch)}, batch ${String(config["per_device_train_batch_size"])} × ${String(config["gradient_accumulation_steps"])}`,
-    `  learning rate ${learningRate}, ${String(config["lr_scheduler_type"])} after ${String(config["warmup_steps"])} warm-up steps`,
+    `  learning rate ${learningRate}, ${String(config["lr_scheduler_type"])} after ${warmup} warm-up steps`,
+    ...(warmup < totalSteps
+      ? []
+      : ["  Training ends before the warm-up does: fewer --warmup_steps let the rate rise."]),
   ].join("\n");
 }
 

@@ -1,0 +1,61 @@
+import { describe, expect, test } from "vitest";
+import { tinyAttachment } from "../../test/tiny-training.ts";
+import { print } from "../graph/print.ts";
+import { isOp, type Value } from "../graph/value.ts";
+import { topological } from "../graph/walk.ts";
+import { forwardPass, gradientName, type Objective, trainingStep } from "./step.ts";
+
+const attached = tinyAttachment("bert-classification", { options: { update: "both", train_bias: true }, labels: 1 });
+const inputsOf = (outputs: Readonly<Record<string, Value>>) =>
+  new Map(
+    topological(Object.values(outputs))
+      .filter((value) => isOp(value, "input"))
+      .map(({ attrs: { name }, type, shape }) => [name, `${type} ${shape.join(",")}`]),
+  );
+
+describe.each<[Objective, string]>([
+  ["classification", "int64 batch"],
+  ["regression", "float32 batch"],
+])("a step of %s", (objective, labels) => {
+  const step = trainingStep(attached, objective);
+  const inputs = inputsOf(step);
+
+  test("is fed a batch, its labels and the weights, and nothing else: slices are parts of the weights", () => {
+    expect(inputs.get("labels")).toBe(labels);
+    for (const name of ["input_ids", "attention_mask", "token_type_ids"])
+      expect(inputs.get(name)).toBe("int64 batch,sequence");
+    const batch = ["labels", "input_ids", "attention_mask", "token_type_ids"];
+    expect([...inputs.keys()].filter((name) => !batch.includes(name)).toSorted()).toEqual(
+      attached.specs.map(({ name }) => name).toSorted(),
+    );
+  });
+
+  test("gives the loss and a gradient of each trained tensor in its shape, the last parameters first", () => {
+    const { trained } = attached.attachment;
+    expect(Object.keys(step)[0]).toBe("loss");
+    expect(Object.keys(step).slice(1).toSorted()).toEqual(trained.map(({ name }) => gradientName(name)).toSorted());
+    for (const { name, shape } of trained) expect(step[gradientName(name)]!.shape).toEqual(shape);
+    const order = attached.specs.map(({ name }) => name);
+    const depths = Object.keys(step)
+      .slice(1)
+      .map((key) => order.indexOf(trained.find(({ name }) => gradientName(name) === key)!.parameter.name));
+    expect(depths).toEqual(depths.toSorted((a, b) => b - a));
+  });
+});
+
+test("what the loss does not depend on has a gradient of zeros", () => {
+  const { attachment } = attached;
+  const aside = {
+    ...attached,
+    attachment: { ...attachment, reparameterize: (base: ReadonlyMap<string, Value>) => base },
+  };
+  const { loss: _, ...gradients } = trainingStep(aside, "regression");
+  const values = Object.values(gradients);
+  expect(print(values)).toBe(`return ${values.map(({ shape }) => `0[${shape.join(", ")}]`).join(", ")}`);
+});
+
+test("the forward pass is fed no labels", () => {
+  const { logits } = forwardPass(attached);
+  expect([logits!.type, logits!.shape]).toEqual(["float32", ["batch", 1]]);
+  expect(inputsOf({ logits: logits! }).has("labels")).toBe(false);
+});
