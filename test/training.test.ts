@@ -144,7 +144,7 @@ describe.each(curves)("$model, $curve", ({ model, curve: name }) => {
       expect(Math.abs(done.loss / curve.losses[step]! - 1), `loss of step ${step}`).toBeLessThan(1e-4);
       expect(Math.abs(done.learningRate - curve.learning_rates[step]!)).toBeLessThan(1e-12);
       expect(
-        Math.abs(done.gradientNorm! / curve.gradient_norms[step]! - 1),
+        Math.abs(done.gradientNorm / curve.gradient_norms[step]! - 1),
         `gradient norm of step ${step}`,
       ).toBeLessThan(1e-4);
     }

@@ -11,7 +11,8 @@ export function input(name: string, shape: Shape, type: ValueType = "float32"): 
 }
 
 export function constant(value: number, type: ValueType = "float32", shape: readonly number[] = []): Value<"constant"> {
-  return apply("constant", [], { value, type, shape });
+  // A constant zero has no sign, so that equal constants may become one.
+  return apply("constant", [], { value: value === 0 ? 0 : value, type, shape });
 }
 
 /** `value` everywhere, shaped as `like`. */

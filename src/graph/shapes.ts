@@ -57,6 +57,7 @@ export function withAxis(shape: Shape, axis: number, size: Dim): Shape {
 
 function selection(op: string, { shape }: Value, { axis, indices }: Attrs<"take">): Shape {
   const size = shape[axisFromFront(axis, shape.length)]!;
+  if (indices.length === 0) throw new Error(`${op}: no indices along axis ${axis} of ${formatShape(shape)}`);
   const outside = indices.find((i) => i < 0 || (typeof size === "number" && i >= size));
   if (outside !== undefined)
     throw new Error(`${op}: index ${outside} is outside axis ${axis} of ${formatShape(shape)}`);
@@ -100,7 +101,10 @@ export const shapes: { readonly [P in Primitive]: ShapeRule<P> } = {
     require(sameShape(broadcast("expand", x.shape, like.shape), like.shape), "expand", x, like);
     return { shape: like.shape, type: x.type };
   },
-  transpose: ([x], { perm }) => ({ shape: perm.map((axis) => x.shape[axis]!), type: x.type }),
+  transpose: ([x], { perm }) => {
+    require(sameShape(perm.toSorted(), [...x.shape.keys()]), `transpose by ${perm.join(" ")}`, x);
+    return { shape: perm.map((axis) => x.shape[axis]!), type: x.type };
+  },
   unsqueeze: ([x], { axis }) => {
     const at = axisFromFront(axis, x.shape.length + 1);
     return { shape: [...x.shape.slice(0, at), 1, ...x.shape.slice(at)], type: x.type };
@@ -146,6 +150,7 @@ export const shapes: { readonly [P in Primitive]: ShapeRule<P> } = {
   },
 
   matmul: ([a, b], { transposeA, transposeB }) => {
+    require(a.shape.length >= 2 && b.shape.length >= 2, "matmul", a, b);
     const [m, k] = matrixOf(a, transposeA);
     const [inner, n] = matrixOf(b, transposeB);
     const leading = a.shape.slice(0, -2);
@@ -160,7 +165,7 @@ export const shapes: { readonly [P in Primitive]: ShapeRule<P> } = {
     return { shape: [...x.shape.slice(0, -1), out], type: numberType("linear", x, weight, bias) };
   },
   contract: ([a, b]) => {
-    require(sameShape(a.shape.slice(0, -1), b.shape.slice(0, -1)), "contract", a, b);
+    require(a.shape.length >= 2 && sameShape(a.shape.slice(0, -1), b.shape.slice(0, -1)), "contract", a, b);
     return { shape: [a.shape.at(-1)!, b.shape.at(-1)!], type: numberType("contract", a, b) };
   },
 

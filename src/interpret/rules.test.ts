@@ -105,3 +105,11 @@ test("an input that is not fed is named, with those that are", () => {
     new Error("interpret: input missing is not fed (fed: a, b, c)"),
   );
 });
+
+test.each([
+  ["hidden altogether", [-3.4028234663852886e38, -3.4028234663852886e38]],
+  ["of large scores", [1e4, 1e4]],
+])("softmax of equal scores %s is uniform to the last digit", (_, scores) => {
+  const [y] = interpret([g.softmax(g.input("x", [2]))], { x: array64([2], scores) });
+  expect([...y!.data]).toEqual([0.5, 0.5]);
+});

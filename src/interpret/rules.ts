@@ -40,8 +40,9 @@ const deviation = (row: Float64Array, epsilon: number) => {
   const mean = average(row);
   return Math.sqrt(row.reduce((a, b) => a + (b - mean) ** 2, 0) / row.length + epsilon);
 };
+const largest = (row: Float64Array) => row.reduce((a, b) => Math.max(a, b), -Infinity);
 const logSumExp = (row: Float64Array) => {
-  const max = row.reduce((a, b) => Math.max(a, b), -Infinity);
+  const max = largest(row);
   return max + Math.log(row.reduce((a, b) => a + Math.exp(b - max), 0));
 };
 
@@ -236,7 +237,10 @@ export const meanings: { readonly [P in Exclude<Primitive, "input">]: Meaning<P>
     });
   },
 
-  softmax: rowwise((row) => row.map((x) => Math.exp(x - logSumExp(row)))),
+  softmax: rowwise((row) => {
+    const powers = row.map((x) => Math.exp(x - largest(row)));
+    return powers.map((power) => power / total(powers));
+  }),
   logSoftmax: rowwise((row) => row.map((x) => x - logSumExp(row))),
   layerNorm: ([x, scale, shift], value) =>
     rowwise((row) => {

@@ -6,9 +6,9 @@ import { linear } from "../nn/linear.ts";
 import { layerNorm } from "../nn/norm.ts";
 import type { Architecture, Head } from "./architecture.ts";
 import { parseConfig } from "./config.ts";
-import { encoder, type EncoderConfig, encoderFields, firstToken, tiedDecoder } from "./encoder.ts";
+import { encoder, type EncoderConfig, encoderFields, firstToken, headsDivideWidth, tiedDecoder } from "./encoder.ts";
 
-const configSchema = z.object(encoderFields);
+const configSchema = z.object(encoderFields).refine(headsDivideWidth.check, headsDivideWidth.params);
 
 export const bert: Architecture = {
   configure(json, where) {

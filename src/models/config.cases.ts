@@ -17,6 +17,8 @@ const shapesOf = (model: Model) =>
   Object.fromEntries(specsOf(model, "sequence-classification").map(({ name, shape }) => [name, shape]));
 
 const wrong: readonly [field: string, value: unknown, complaint: string][] = [
+  ["hidden_act", "toString", "hidden_act: unknown activation"],
+  ["num_attention_heads", 7, "num_attention_heads: expected a divisor of hidden_size"],
   ["vocab_size", undefined, "expected number, received undefined"],
   ["hidden_size", "768", "expected number, received string"],
   ["hidden_size", 12.5, "expected int, received number"],

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { activations } from "../nn/activation.ts";
 
 /** A `hidden_act` that is implemented. */
-export const activationName: z.ZodType<string> = z.string().refine((name) => name in activations, {
+export const activationName: z.ZodType<string> = z.string().refine((name) => Object.hasOwn(activations, name), {
   error: (issue) => `unknown activation "${issue.input}", expected one of ${Object.keys(activations).join(", ")}`,
 });
 

@@ -41,6 +41,12 @@ export const encoderFields: { readonly [K in keyof EncoderConfig]: z.ZodType<Enc
   is_decoder: z.literal(false).default(false),
 };
 
+/** A check across fields, for the schemas made of {@link encoderFields}. */
+export const headsDivideWidth: { check(config: EncoderConfig): boolean; params: { path: string[]; error: string } } = {
+  check: ({ hidden_size: width, num_attention_heads: heads }) => width % heads === 0,
+  params: { path: ["num_attention_heads"], error: "expected a divisor of hidden_size" },
+};
+
 /** Last hidden states [batch, sequence, width]; `positions` [sequence] or [batch, sequence] are rows of the position table. */
 export function encoder(scope: Scope, config: EncoderConfig, inputs: ModelInputs, positions: Value): Value {
   const bias = attentionBias(inputs.attention_mask);

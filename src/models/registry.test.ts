@@ -16,3 +16,7 @@ test.each<[unknown, string]>([
 ])("%j is an error in one line", (config, message) => {
   expect(() => modelOf(config, "x/config.json")).toThrow(new Error(message));
 });
+
+test("a name that every object has is no model_type", () => {
+  expect(() => modelOf({ model_type: "constructor" }, "config.json")).toThrow('model_type "constructor" is not known');
+});

@@ -13,7 +13,7 @@ export const architectures: Readonly<Record<string, Architecture>> = { bert, rob
  */
 export function modelOf(config: unknown, where: string): Model {
   const { model_type: type } = parseConfig(z.object({ model_type: z.string() }), config, where);
-  const architecture = architectures[type];
+  const architecture = Object.hasOwn(architectures, type) ? architectures[type] : undefined;
   if (!architecture)
     throw new Error(
       `${where}: model_type "${type}" is not known, expected one of ${Object.keys(architectures).join(", ")}`,

@@ -6,9 +6,11 @@ import { linear } from "../nn/linear.ts";
 import { layerNorm } from "../nn/norm.ts";
 import type { Architecture, Head } from "./architecture.ts";
 import { parseConfig } from "./config.ts";
-import { encoder, type EncoderConfig, encoderFields, firstToken, tiedDecoder } from "./encoder.ts";
+import { encoder, type EncoderConfig, encoderFields, firstToken, headsDivideWidth, tiedDecoder } from "./encoder.ts";
 
-const configSchema = z.object({ ...encoderFields, pad_token_id: z.int().nonnegative().default(1) });
+const configSchema = z
+  .object({ ...encoderFields, pad_token_id: z.int().nonnegative().default(1) })
+  .refine(headsDivideWidth.check, headsDivideWidth.params);
 
 export const roberta: Architecture = {
   configure(json, where) {

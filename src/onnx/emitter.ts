@@ -73,9 +73,7 @@ export function createEmitter(): {
       const parts = shape.map((n) => (typeof n === "number" ? emitter.constant("int64", [n], [1]) : sizeNames.get(n)!));
       const made = shape.every((n) => typeof n === "number")
         ? emitter.constant("int64", shape, [shape.length])
-        : parts.length === 1
-          ? parts[0]!
-          : emitter.node("Concat", parts, { attributes: { axis: { int: 0 } } });
+        : emitter.node("Concat", parts, { attributes: { axis: { int: 0 } } });
       sizeNames.set(key, made);
       return made;
     },

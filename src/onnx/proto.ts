@@ -98,5 +98,10 @@ export function graphOutput(name: string, type: ValueType, shape: readonly Dim[]
 /** A ModelProto around the fields of one GraphProto. `opsets` maps a domain ("" is ONNX's own) to its version. */
 export function model(fields: readonly Bytes[], irVersion: number, opsets: Readonly<Record<string, number>>): Bytes {
   const imports = Object.entries(opsets).map(([domain, version]) => message(8, text(1, domain), integer(2, version)));
-  return concat([integer(1, irVersion), text(2, "rocoft"), message(7, ...fields, text(2, "rocoft")), ...imports]);
+  return concat([
+    integer(1, irVersion),
+    text(2, "rocoft"),
+    bytes(7, concat([...fields, text(2, "rocoft")])),
+    ...imports,
+  ]);
 }

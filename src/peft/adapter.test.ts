@@ -89,3 +89,17 @@ describe("refuses in one line, and writes nothing", () => {
     (layout) => expect(adapterLayout.safeParse(layout).success).toBe(false),
   );
 });
+
+test.each([
+  ["columns of a vector", "b", { axis: 1, indices: [0] }, [1], "run/adapter: b.x is along axis 1, b is [3]"],
+  ["a repeated index", "w", { axis: 0, indices: [1, 1] }, [2, 2], "run/adapter: w.x has an index twice: 1, 1"],
+])("%s is refused with the file and the tensor", (_, parameter, selection, shape, complaint) => {
+  const wrong = part(`${parameter}.x`, parameter, selection, ...shape);
+  expect(() => applyAdapter([wrong], weights(), "run/adapter")).toThrow(complaint);
+});
+
+test("half-precision values are widened", () => {
+  const half = tensor("float16", [1], Uint16Array.of(0x3c00));
+  const [one] = unpackAdapter(new Map([["b", half]]), { b: { parameter: "b", axis: null } }, "adapter");
+  expect([...one!.values.data]).toEqual([1]);
+});

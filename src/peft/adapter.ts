@@ -5,7 +5,7 @@
  * `adapter_config.json` says which parameter and axis it belongs to, and what it was trained on.
  */
 import * as z from "zod";
-import { tensor, type Tensor } from "../tensor/tensor.ts";
+import { tensor, type Tensor, toFloat32 } from "../tensor/tensor.ts";
 import { type Selection, viewOf } from "../tensor/view.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 
@@ -64,7 +64,7 @@ export function unpackAdapter(
     name,
     parameter,
     selection: axis === null ? null : { axis, indices: Array.from(get(indicesOf(name)).data, Number) },
-    values: get(name) as Tensor<"float32">,
+    values: toFloat32(get(name)),
   }));
 }
 
@@ -80,11 +80,8 @@ export function applyAdapter(
   const views = adapter.map(({ name, parameter, selection, values }) => {
     const weight = weights[parameter];
     if (!weight) throw new Error(`${where}: ${name} belongs to ${parameter}, which the model does not have`);
-    const size = weight.shape[selection?.axis ?? 0]!;
-    const outside = selection?.indices.find((index) => index < 0 || index >= size);
-    const view = outside === undefined ? viewOf(weight, selection) : null;
-    if (view === null)
-      throw new Error(`${where}: ${name} has index ${outside}, ${parameter} has ${size} along axis ${selection!.axis}`);
+    if (selection) checkSelection(selection, weight, `${where}: ${name}`, parameter);
+    const view = viewOf(weight, selection);
     if (!sameShape(view.shape, values.shape))
       throw new Error(
         `${where}: ${name} is ${formatShape(values.shape)}, its part of ${parameter} is ${formatShape(view.shape)}`,
@@ -95,4 +92,13 @@ export function applyAdapter(
     view.data.set(values.data);
     view.commit();
   }
+}
+
+function checkSelection({ axis, indices }: Selection, { shape }: Tensor, name: string, parameter: string): void {
+  const size = shape[axis];
+  if (size === undefined) throw new Error(`${name} is along axis ${axis}, ${parameter} is ${formatShape(shape)}`);
+  const outside = indices.find((index) => index < 0 || index >= size);
+  if (outside !== undefined)
+    throw new Error(`${name} has index ${outside}, ${parameter} has ${size} along axis ${axis}`);
+  if (new Set(indices).size < indices.length) throw new Error(`${name} has an index twice: ${indices.join(", ")}`);
 }

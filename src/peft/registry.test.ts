@@ -40,3 +40,9 @@ test.each<[Record<string, unknown>, string]>([
 ])("an option that does not fit is an error in one line: %j", (options, message) => {
   expect(() => methodOptions(methods.rocoft, options)).toThrow(new Error(message));
 });
+
+test("a name that every object has is no option", () => {
+  expect(() => methodOptions(methodOf("rocoft"), { toString: 1 })).toThrow(
+    "toString: the method rocoft has no such option",
+  );
+});

@@ -22,7 +22,7 @@ export const methods: { readonly [M in MethodName]: Method<MethodOptions[M]> } =
  */
 export function methodOptions(method: Method, given: Readonly<Record<string, unknown>>): object {
   for (const name of Object.keys(given)) {
-    if (!(name in method.options))
+    if (!Object.hasOwn(method.options, name))
       throw new Error(
         `${name}: the method ${method.name} has no such option (it has ${Object.keys(method.options).join(", ") || "none"})`,
       );

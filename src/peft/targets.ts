@@ -28,6 +28,7 @@ export function linearModules(specs: readonly ParameterSpec[]): LinearModule[] {
  */
 export function chooseModules(modules: readonly LinearModule[], targets: readonly string[] | null): LinearModule[] {
   if (targets === null || targets.includes("all-linear")) return [...modules];
+  if (targets.length === 0) throw new Error("target_modules: names no module; leave it out to target them all");
   const matches = (name: string, entry: string) => name === entry || name.endsWith(`.${entry}`);
   for (const entry of targets) {
     if (!modules.some(({ name }) => matches(name, entry)))

@@ -79,11 +79,15 @@ test("a plain checkpoint's columns are found in each file, or named", async () =
     "a.csv": "label,review\ngood,yes\n",
     "b.csv": "stars,words\n1,yes\n",
     "c.csv": "id,text\n7,yes\n",
+    "d.csv": "label,words\n1,yes\n",
   });
   const labels = ({ examples }: Dataset) => examples.map((example) => [example.texts, example.label]);
   expect(labels(await readTaskFile(task, join(folder, "a.csv")))).toEqual([[["yes"], 1]]);
   const columns = { textColumn: "words", labelColumn: "stars" };
   expect(labels(await readTaskFile(task, join(folder, "b.csv"), { columns }))).toEqual([[["yes"], 1]]);
+  expect(labels(await readTaskFile(task, join(folder, "d.csv"), { columns: { textColumn: "words" } }))).toEqual([
+    [["yes"], 1],
+  ]);
   expect(labels(await readTaskFile(task, join(folder, "c.csv"), { labels: "ignored" }))).toEqual([[["yes"], null]]);
   expect(await complaint(readTaskFile(task, join(folder, "c.csv")))).toMatch(/c\.csv: no column of labels among id, /);
 });

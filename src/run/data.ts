@@ -60,7 +60,7 @@ export async function readTaskFile(
   const source = await sourceOf(path);
   const named = withGivenColumns(task, columns);
   const table = readTable(source, named);
-  const located = named.textColumns.length > 0 ? named : locateColumns(task, table, path, labels, columns);
+  const located = task.textColumns.length > 0 ? named : locateColumns(task, table, path, labels, columns);
   if (labels === "ignored") return datasetOf({ ...located, labelColumns: [] }, table, path, { labels: "optional" });
   const order = fileOrder(task);
   const dataset = datasetOf({ ...located, labels: order }, table, path);

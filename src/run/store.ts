@@ -129,11 +129,11 @@ const adapterConfigSchema: z.ZodType<AdapterConfig> = z.object({
  */
 export async function readRun(folder: string): Promise<StoredRun> {
   const path = (...parts: readonly string[]) => join(folder, ...parts);
-  await require(path("task.json"), `${folder}: not a run folder, it has no task.json`);
+  await expectFile(path("task.json"), `${folder}: not a run folder, it has no task.json`);
   const task = await readJson(path("task.json"), taskSchema);
   const config = await readConfig(path("config.json"));
   const configPath = path(adapterFolder, adapterFiles.config);
-  await require(configPath, `${folder}: has no adapter, its training did not reach a first evaluation`);
+  await expectFile(configPath, `${folder}: has no adapter, its training did not reach a first evaluation`);
   const adapterConfig = await readJson(configPath, adapterConfigSchema);
   const weights = path(adapterFolder, adapterFiles.weights);
   const bytes = await readFile(weights).catch((error: unknown) => {
@@ -147,7 +147,7 @@ export async function readRun(folder: string): Promise<StoredRun> {
   return { folder, config, task, adapterConfig, adapter, metrics };
 }
 
-async function require(path: string, otherwise: string): Promise<void> {
+async function expectFile(path: string, otherwise: string): Promise<void> {
   await access(path).catch((error: unknown) => {
     throw new Error(otherwise, { cause: error });
   });

@@ -120,3 +120,10 @@ describe("arrays", () => {
     expect(view.byteOffset).toBe(bytes);
   });
 });
+
+test("a double beside the middle of two bfloat16 goes to its own side", () => {
+  const middle = 1 + 2 ** -8;
+  expect(fromBfloat16(toBfloat16(middle + 2 ** -40))).toBe(1 + 2 ** -7);
+  expect(fromBfloat16(toBfloat16(middle - 2 ** -40))).toBe(1);
+  expect(fromBfloat16(toBfloat16(-middle - 2 ** -40))).toBe(-1 - 2 ** -7);
+});

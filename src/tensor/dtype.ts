@@ -101,5 +101,9 @@ export function toBfloat16(value: number): number {
   if (Number.isNaN(value)) return 0x7fc0;
   scratch.setFloat32(0, value);
   const bits = scratch.getUint32(0);
+  const single = scratch.getFloat32(0);
+  // What became a tie only by rounding to float32 goes the way it came from.
+  const falseTie = (bits & 0xffff) === 0x8000 && single !== value;
+  if (falseTie) return ((bits >>> 16) + Number(Math.abs(value) > Math.abs(single))) & 0xffff;
   return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
 }

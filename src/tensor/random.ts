@@ -1,4 +1,7 @@
-/** Seeded random streams: the same seed and name give the same numbers on every machine. */
+/**
+ * Seeded random streams: the same seed and name give the same numbers on every machine, normal ones to the last digit of the
+ * engine's log, sine and cosine.
+ */
 
 /** A stream of random numbers (xoshiro128**, Blackman & Vigna 2018). */
 export interface Random {

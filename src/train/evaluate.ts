@@ -29,7 +29,7 @@ export async function predict(
 
 /** What logits say: the class of the largest, or the number itself. */
 export const decisions: { readonly [O in Objective]: (logits: Float32Array) => number } = {
-  classification: (logits) => logits.indexOf(Math.max(...logits)),
+  classification: (logits) => logits.reduce((best, x, i) => (x > logits[best]! ? i : best), 0),
   regression: ([value]) => value!,
 };
 
@@ -46,8 +46,10 @@ function logSumExp(x: Float32Array): number {
 
 /** Probabilities of the classes: softmax(logits). */
 export function probabilities(logits: Float32Array): number[] {
-  const total = logSumExp(logits);
-  return Array.from(logits, (x) => Math.exp(x - total));
+  const max = Math.max(...logits);
+  const powers = Array.from(logits, (x) => Math.exp(x - max));
+  const total = powers.reduce((sum, power) => sum + power, 0);
+  return powers.map((power) => power / total);
 }
 
 /** The mean loss and each of the named metrics. */

@@ -60,12 +60,12 @@ test("events tell rates and the time left, evaluations left out", async () => {
   expect(end[0]!.secondsElapsed).toBe(63);
 });
 
-test("events hold a null where nothing is clipped, or nothing evaluated", async () => {
+test("events tell the gradient's norm where nothing is clipped, and hold a null where nothing is evaluated", async () => {
   const { steps, evaluations, end } = await trained({
     validation: null,
     options: { maxSteps: 2, maxGradNorm: null },
   });
-  expect(steps.map(({ gradientNorm }) => gradientNorm)).toEqual([null, null]);
+  expect(steps.every(({ gradientNorm }) => gradientNorm > 0)).toBe(true);
   expect(evaluations).toEqual([]);
   expect(end[0]).toMatchObject({ reason: "finished", step: 2, bestStep: null, bestScores: null });
 });

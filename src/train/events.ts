@@ -11,8 +11,8 @@ export interface StepEvent {
   /** Mean loss of the step's examples. */
   readonly loss: number;
   readonly learningRate: number;
-  /** Global norm of the gradient before clipping; null where it is not clipped. */
-  readonly gradientNorm: number | null;
+  /** Global norm of the gradient, before clipping. */
+  readonly gradientNorm: number;
   /** Of training so far, evaluations left out. */
   readonly examplesPerSecond: number;
   /** Tokens without padding. */

@@ -63,3 +63,10 @@ test("a step that trains rows takes less than one that trains everything, and gr
   expect(peak("rocoft", 16, 10)).toBeGreaterThan(1.8 * peak("rocoft", 8, 10));
   expect(peak("rocoft", 8, 10)).toBeGreaterThan(1.5 * peak("rocoft", 8, 5));
 });
+
+test("memory that a view shares lives as long as the view", () => {
+  const wide = g.input("x", [1, 100]);
+  const kept = g.squeeze(g.exp(wide), 0);
+  const other = g.neg(g.tanh(wide));
+  expect(peakBytes([g.add(g.squeeze(other, 0), kept)], {})).toBe(1200);
+});

@@ -1,10 +1,8 @@
 /** What a graph's values take in memory while it runs: an estimate before anything runs. */
-import type { Primitive, Shape } from "../graph/primitive.ts";
+import type { Shape } from "../graph/primitive.ts";
 import type { Value } from "../graph/value.ts";
 import { topological } from "../graph/walk.ts";
 
-/** Primitives whose result shares its operand's memory. */
-const views: ReadonlySet<Primitive> = new Set(["squeeze", "unsqueeze", "input"]);
 const bytesPerElement = { float32: 4, int64: 8, bool: 1 };
 
 /**
@@ -16,9 +14,9 @@ export function peakBytes(outputs: readonly Value[], sizes: Readonly<Record<stri
   const order = topological(outputs);
   const lastUse = new Map<Value, number>();
   order.forEach((value, at) => {
-    for (const operand of value.operands as readonly Value[]) lastUse.set(operand, at);
+    for (const operand of value.operands as readonly Value[]) lastUse.set(owner(operand), at);
   });
-  for (const output of outputs) lastUse.set(output, order.length);
+  for (const output of outputs) lastUse.set(owner(output), order.length);
   const dying = new Map<number, Value[]>();
   for (const [value, at] of lastUse) dying.set(at, [...(dying.get(at) ?? []), value]);
 
@@ -32,8 +30,15 @@ export function peakBytes(outputs: readonly Value[], sizes: Readonly<Record<stri
   return peak;
 }
 
-function bytesOf({ op, shape, type }: Value, sizes: Readonly<Record<string, number>>): number {
-  return views.has(op) ? 0 : elements(shape, sizes) * bytesPerElement[type];
+/** The value whose memory `value` is: itself, or what it is a view of. */
+function owner(value: Value): Value {
+  while (value.op === "squeeze" || value.op === "unsqueeze") value = (value.operands as readonly Value[])[0]!;
+  return value;
+}
+
+function bytesOf(value: Value, sizes: Readonly<Record<string, number>>): number {
+  const isOwn = owner(value) === value && value.op !== "input";
+  return isOwn ? elements(value.shape, sizes) * bytesPerElement[value.type] : 0;
 }
 
 function elements(shape: Shape, sizes: Readonly<Record<string, number>>): number {

@@ -181,6 +181,7 @@ test("trains the arrays that it was given, in place", async () => {
   const arrays: Float32Array[] = [];
   const { adapted } = await trained({
     model: { options: { update: "both", select: "random" } },
+    validation: null,
     on: (event, { weights }) => event.type === "step" && arrays.push(...Object.values(weights).map(({ data }) => data)),
   });
   const kept = Object.values(adapted.weights).map(({ data }) => data);
@@ -188,4 +189,26 @@ test("trains the arrays that it was given, in place", async () => {
   const before = copyOf(adapted);
   commit(adapted);
   expect(copyOf(adapted)).toBe(before);
+});
+
+test("a gradient that is not finite is an error before it changes anything", async () => {
+  const adapted = await tinyModel("bert-classification", { method: "full" });
+  // tanh saturates: the loss is finite, what is pulled back through the matrix is 0 times infinity.
+  adapted.weights["bert.pooler.dense.weight"]!.data[0] = Infinity;
+  const events = train({ adapted, runtime, train: data, validation: null, options: { ...tinyTraining, maxSteps: 1 } });
+  await expect(events.next()).rejects.toThrow(/^training: the gradient's norm is NaN at step 1 /);
+  expect(Object.values(adapted.weights).filter(({ data: weight }) => weight.some(Number.isNaN))).toEqual([]);
+});
+
+test("no examples are an error", async () => {
+  const adapted = await tinyModel("bert-classification");
+  const none = {
+    ...data,
+    encodings: [],
+    labels: new Float64Array(0),
+    lines: new Int32Array(0),
+    lengths: new Int32Array(0),
+  };
+  const events = train({ adapted, runtime, train: none, validation: null, options: { ...tinyTraining, maxSteps: 1 } });
+  await expect(events.next()).rejects.toThrow(/no examples/);
 });

@@ -25,10 +25,12 @@ export interface TrainingJob {
 /**
  * Trains in place and reports as it goes. When it ends the weights are those of the best evaluation, or of the last step where
  * there was none. The same seed gives the same weights, bit for bit, on the same processor.
- * @throws Error when a loss is not finite, before that step changes anything.
+ * @throws Error when there is nothing to train on, or a loss or gradient is not finite, before that step changes anything.
  */
 export async function* train(job: TrainingJob): AsyncGenerator<TrainingEvent, EndEvent> {
   const { adapted, runtime, options } = job;
+  if (job.train.lengths.length === 0)
+    throw new Error(`${job.train.where}: no examples, expected at least one to train on`);
   const program = await runtime.compile(trainingStep(adapted, options.objective));
   const forward = job.validation ? await runtime.compile(forwardPass(adapted)) : null;
   try {

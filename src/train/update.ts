@@ -28,8 +28,10 @@ export function createUpdate(
   return async (step, batches) => {
     const learningRate = options.learningRate * scheduleFactor(options.schedule, step, options.warmupSteps, steps);
     const { loss, gradients } = await gradientOf(batches);
-    if (!Number.isFinite(loss)) throw notFinite(loss, step + 1, learningRate, data, batches);
-    const gradientNorm = options.maxGradNorm === null ? null : clipByGlobalNorm(gradients, options.maxGradNorm);
+    const gradientNorm = clipByGlobalNorm(gradients, options.maxGradNorm ?? Infinity);
+    for (const [name, value] of Object.entries({ loss, "gradient's norm": gradientNorm })) {
+      if (!Number.isFinite(value)) throw notFinite(`${name} is ${value}`, step + 1, learningRate, data, batches);
+    }
     optimizer.update(parameters, gradients, state, learningRate);
     commit(adapted);
     return { loss, learningRate, gradientNorm };
@@ -37,7 +39,7 @@ export function createUpdate(
 }
 
 function notFinite(
-  loss: number,
+  what: string,
   step: number,
   learningRate: number,
   { where, lines }: EncodedDataset,
@@ -48,6 +50,6 @@ function notFinite(
     .slice(0, 5)
     .map((i) => lines[i]);
   return new Error(
-    `training: the loss is ${loss} at step ${step} (learning rate ${learningRate.toPrecision(3)}; batch of ${where} lines ${shown.join(", ")}, …); a lower --learning_rate is the usual remedy`,
+    `training: the ${what} at step ${step} (learning rate ${learningRate.toPrecision(3)}; batch of ${where} lines ${shown.join(", ")}, …); a lower --learning_rate is the usual remedy`,
   );
 }

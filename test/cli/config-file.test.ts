@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { json } from "../cli.ts";
-import { refused } from "../run/refused.ts";
+import { refused, refusedHere } from "../run/refused.ts";
 import { workshop, write } from "../tiny-model.ts";
 
 const cwd = workshop();
@@ -14,9 +14,9 @@ interface Plan {
 const planned = async (...args: readonly string[]) => (await json<Plan>(["plan", ...args], { cwd })).config;
 
 const settings = {
-  model: "roberta",
+  model: join(cwd, "roberta"),
   task: "sst2",
-  data: "sst2",
+  data: join(cwd, "sst2"),
   max_seq_length: 10,
   learning_rate: 0.002,
   rank: 2,
@@ -75,7 +75,9 @@ describe.concurrent("settings", () => {
   test("under run_glue.py's names, as flags and in a file", async () => {
     const names = { model_name_or_path: "roberta", task_name: "sst2", train_file: "sst2/train.tsv" };
     const others = { validation_file: "sst2/dev.tsv", max_seq_length: 10, num_train_epochs: 2 };
-    const expected = { model: "roberta", task: "sst2", data: "sst2/train.tsv", ...others };
+    const paths = { model: "roberta", data: "sst2/train.tsv", validation_file: "sst2/dev.tsv" };
+    const whole = Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, join(cwd, path)]));
+    const expected = { task: "sst2", ...others, ...whole };
     const flags = Object.entries({ ...names, ...others }).flatMap(([name, value]) => [`--${name}`, String(value)]);
     expect(await planned(...flags)).toMatchObject(expected);
     expect(await planned("-c", file("glue.json", JSON.stringify({ ...names, ...others })))).toMatchObject(expected);
@@ -108,7 +110,7 @@ const bad: Readonly<Record<string, readonly [text: string, message: string | Reg
 
 describe("a configuration file with a fault is refused in one line", () => {
   test.each(Object.entries(bad))("%s", (_, [text, message]) =>
-    refused(cwd, ["train", "-c", file("bad.yaml", text), "--output_dir", "out"], message),
+    refusedHere(cwd, ["train", "-c", file("bad.yaml", text), "--output_dir", "out"], message),
   );
 
   test("one that is not there", () =>

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { decodeSafetensors, encodeSafetensors } from "../../src/formats/safetensors.ts";
 import { type Tensor, zeros } from "../../src/tensor/tensor.ts";
 import { makeTinyModel, quick, workshop, write } from "../tiny-model.ts";
-import { refused } from "./refused.ts";
+import { refused, refusedHere } from "./refused.ts";
 
 const cwd = workshop();
 const weights = readFileSync(join(cwd, "roberta", "model.safetensors"));
@@ -122,12 +122,29 @@ const models: Readonly<Record<string, readonly [folder: string, message: string 
     withConfig("field", { hidden_size: "wide" }),
     /^bad\/field\/config.json: hidden_size: .*number/,
   ],
-  "a folder that is not there": ["nowhere/at-all", /^hub: offline, and nowhere\/at-all .* is not in the cache/],
 };
 
-test.concurrent.each(Object.entries(models))("train refuses %s", async (name, [model, message]) => {
+const flags = (model: string, out: string) => [
+  "--model",
+  model,
+  "--task",
+  "sst2",
+  "--data",
+  "sst2",
+  ...quick,
+  "--output_dir",
+  out,
+];
+
+test.each(Object.entries(models))("train refuses %s", async (name, [model, message]) => {
   const out = join("out", name);
-  const flags = ["--model", model, "--task", "sst2", "--data", "sst2", ...quick, "--output_dir", out];
-  await refused(cwd, ["train", ...flags], message);
+  await refusedHere(cwd, ["train", ...flags(model, out)], message);
   expect(existsSync(join(cwd, out))).toBe(false);
 });
+
+test("train refuses a folder that is not there, where there is no network", () =>
+  refused(
+    cwd,
+    ["train", ...flags("nowhere/at-all", "out")],
+    /^hub: offline, and nowhere\/at-all .* is not in the cache/,
+  ));

@@ -91,10 +91,12 @@ describe("predict and evaluate refuse", () => {
     const bytes = readFileSync(file);
     bytes[bytes.length - 1]! ^= 1;
     write(file, bytes);
-    const message = "moving: not the base model that moved was trained on (its weights have another SHA-256)";
-    await refused(cwd, ["evaluate", "moved", "--data", "sst2"], message);
-    rmSync(join(cwd, "moving"), { recursive: true });
-    await refused(cwd, ["evaluate", "moved", "--data", "sst2"], /^hub: offline, and moving /);
+    const [evaluate, moving] = [["evaluate", "moved", "--data", "sst2"], join(cwd, "moving")];
+    const other = `${moving}: not the base model that moved was trained on (its weights have another SHA-256)`;
+    await refusedHere(cwd, evaluate, other);
+    rmSync(moving, { recursive: true });
+    const gone = `model "${moving}": no such folder, and not a hub id, expected NAME or ORGANISATION/NAME`;
+    await refusedHere(cwd, evaluate, gone);
   });
 
   test("no texts at all", () => refused(cwd, ["predict", "run"], "standard input: no lines, expected a text on each"));

@@ -12,6 +12,7 @@ export async function refused(cwd: string, args: readonly string[], message: str
 
 /** The same in this process, a hundred times faster, for long tables: one at a time, since it goes to the folder `cwd`. */
 export async function refusedHere(cwd: string, args: readonly string[], message: string | RegExp): Promise<void> {
+  const before = process.cwd();
   process.chdir(cwd);
   const written = { stdout: "", stderr: "" };
   const spies = (["stdout", "stderr"] as const).map((name) =>
@@ -26,6 +27,7 @@ export async function refusedHere(cwd: string, args: readonly string[], message:
     expectRefusal({ code, ...written }, message);
   } finally {
     for (const spy of spies) spy.mockRestore();
+    process.chdir(before);
   }
 }
 

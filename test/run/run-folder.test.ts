@@ -51,11 +51,11 @@ describe("a run folder", () => {
     ]);
   });
 
-  test("has the whole configuration, defaults too", () => {
+  test("has the whole configuration, defaults too, with whole paths", () => {
     expect(read("first", "config.json")).toMatchObject({
-      model: "roberta",
+      model: path("roberta"),
       task: "sst2",
-      data: "sst2",
+      data: path("sst2"),
       method: "rocoft",
       update: "row",
       rank: 2,
@@ -110,7 +110,7 @@ describe("a run folder", () => {
     expect(statSync(path("first", "adapter", "adapter_config.json")).size).toBeLessThan(5_000);
     expect(read("first", "adapter", "adapter_config.json")).toMatchObject({
       method: "rocoft",
-      base_model_name_or_path: "roberta",
+      base_model_name_or_path: path("roberta"),
       base_model_sha256: sha256("roberta", "model.safetensors"),
       trained_parameters: count,
     });
@@ -133,6 +133,14 @@ test("progress is plain lines on standard error, the result one line on standard
   const { loss, accuracy } = read("told", "metrics.json") as Record<string, number>;
   const scores = `loss ${loss!.toFixed(4)}  accuracy ${accuracy!.toFixed(4)}`;
   expect({ code, stdout }).toEqual({ code: 0, stdout: `${path("told")}  step 6  ${scores}\n` });
+});
+
+test("a run is read from any folder", async () => {
+  const elsewhere = { cwd: path("bert") };
+  const scores = await json(["evaluate", path("first"), "--data", path("sst2")], elsewhere);
+  expect(scores).toEqual(result["scores"]);
+  await output(["train", "-c", path("first", "config.json"), "--output_dir", path("elsewhere")], elsewhere);
+  expect(adapter("elsewhere").equals(adapter("first"))).toBe(true);
 });
 
 test("the same seed gives the same adapter and losses, bit for bit; another seed does not", async () => {
