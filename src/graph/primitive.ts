@@ -102,5 +102,25 @@ export interface Primitives {
 }
 export type Primitive = keyof Primitives;
 
+/** Families, as the tables of rules are divided. */
+export type Comparison = "equal" | "greater";
+export type Arithmetic = "add" | "sub" | "mul" | "div";
+export type Elementary =
+  | "neg"
+  | "exp"
+  | "log"
+  | "sqrt"
+  | "tanh"
+  | "erf"
+  | "sigmoid"
+  | "relu"
+  | "gelu"
+  | "silu"
+  | "cast";
+export type Elementwise = Arithmetic | Comparison | Elementary | "select";
+export type Reshaping = "expand" | "transpose" | "unsqueeze" | "squeeze" | "splitHeads" | "mergeHeads";
+export type Indexing = "take" | "put" | "replace" | "gather" | "scatterAdd" | "pick" | "place";
+export type Product = "matmul" | "linear" | "contract";
+
 export type Operands<P extends Primitive> = Primitives[P]["operands"];
 export type Attrs<P extends Primitive> = Primitives[P]["attrs"];

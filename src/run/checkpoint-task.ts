@@ -4,7 +4,7 @@ import { parse } from "../data/parse.ts";
 import type { JsonObject } from "../hub/model-folder.ts";
 import { listed } from "../tasks/listed.ts";
 import { taskNamed, tasks } from "../tasks/registry.ts";
-import type { Task } from "../tasks/task.ts";
+import { classification, regression, type Task } from "../tasks/task.ts";
 import { inOrder } from "./label-order.ts";
 
 const labelledConfig = z.looseObject({
@@ -25,21 +25,6 @@ export function labelsOf(config: JsonObject, where: string): string[] {
   return labels ?? Array.from({ length: count }, (_, i) => `LABEL_${i}`);
 }
 
-const classification = {
-  kind: "classification",
-  labelIds: true,
-  metrics: ["accuracy", "f1_macro"],
-  metricForBest: "accuracy",
-} as const satisfies Partial<Task>;
-
-const regression = {
-  kind: "regression",
-  labels: null,
-  labelIds: false,
-  metrics: ["pearson", "spearmanr"],
-  metricForBest: "pearson",
-} as const satisfies Partial<Task>;
-
 /**
  * The task called `name` with its classes in the checkpoint's order; without a name, a classification (or regression) by
  * the checkpoint's own labels, whose columns are found in each file.
@@ -50,7 +35,7 @@ export function taskOf(config: JsonObject, where: string, name: string = textCla
   const { forms, resolve } = taskNamed(name);
   if (name === textClassification) {
     const isRegression = labels.length === 1 || config["problem_type"] === "regression";
-    return { ...forms, name, ...(isRegression ? regression : { ...classification, labels }) };
+    return { ...forms, name, ...(isRegression ? regression : { ...classification, labelIds: true, labels }) };
   }
   const task = resolve({ columns: [], rows: [] }, where, {});
   const ordered = task.labels && labelsInOrder(task.labels, labels);

@@ -49,3 +49,22 @@ export interface TaskDefinition {
    */
   resolve(training: RowTable, where: string, options: ColumnOptions): Task;
 }
+
+type Kind = Pick<Task, "kind" | "labels" | "labelIds" | "metrics" | "metricForBest">;
+
+/** How classes are scored where the task has no metrics of its own. */
+export const classification: Omit<Kind, "labels"> = {
+  kind: "classification",
+  labelIds: false,
+  metrics: ["accuracy", "f1_macro"],
+  metricForBest: "accuracy",
+};
+
+/** How numbers are scored where the task has no metrics of its own. */
+export const regression: Kind = {
+  kind: "regression",
+  labels: null,
+  labelIds: false,
+  metrics: ["pearson", "spearmanr"],
+  metricForBest: "pearson",
+};

@@ -3,7 +3,7 @@ import type { Row, RowTable } from "../formats/rows.ts";
 import { quote } from "../formats/text.ts";
 import { findLabelColumn, findTextColumns } from "./columns.ts";
 import { decimal, labelText } from "./label.ts";
-import type { Task, TaskDefinition } from "./task.ts";
+import { classification, regression, type TaskDefinition } from "./task.ts";
 
 const name = "text-classification";
 
@@ -21,31 +21,14 @@ export const textClassification: TaskDefinition = {
     const labelColumn = findLabelColumn(rest, where, options);
     const forms = { textColumns: [textColumns], labelColumns: [labelColumn], headerless: [] };
     const labels = labelsIn(training, labelColumn, where);
-    if (options.regression ?? areMeasurements(labels)) return { ...forms, ...regression };
+    if (options.regression ?? areMeasurements(labels)) return { ...forms, name, ...regression };
     if (labels.length < 2) {
       const only = quote(labels[0]!);
       throw new Error(`${where}: one label, ${only}, in column ${quote(labelColumn)}, expected at least two`);
     }
-    return { ...forms, ...classification, labels: sorted(labels) };
+    return { ...forms, name, ...classification, labels: sorted(labels) };
   },
 };
-
-const classification = {
-  name,
-  kind: "classification",
-  labelIds: false,
-  metrics: ["accuracy", "f1_macro"],
-  metricForBest: "accuracy",
-} as const satisfies Partial<Task>;
-
-const regression = {
-  name,
-  kind: "regression",
-  labels: null,
-  labelIds: false,
-  metrics: ["pearson", "spearmanr"],
-  metricForBest: "pearson",
-} as const satisfies Partial<Task>;
 
 /** The different labels of a column, each once. */
 function labelsIn(table: RowTable, column: string, where: string): string[] {

@@ -46,33 +46,37 @@ export function random(seed: number, name = ""): Random {
   return { uniform, normal, integer, permutation };
 }
 
-function xoshiro128(state: Uint32Array): () => number {
+function xoshiro128(next: () => number): () => number {
+  let [a, b, c, d] = [next(), next(), next(), next()];
   return () => {
-    const [a, b, c, d] = state as unknown as [number, number, number, number];
     const result = Math.imul(rotate(Math.imul(b, 5), 7), 9) >>> 0;
-    state[2] = c ^ a;
-    state[3] = d ^ b;
-    state[1] = b ^ state[2]!;
-    state[0] = a ^ state[3]!;
-    state[2] = state[2]! ^ (b << 9);
-    state[3] = rotate(state[3]!, 11);
+    const shifted = b << 9;
+    c ^= a;
+    d ^= b;
+    b ^= c;
+    a ^= d;
+    c ^= shifted;
+    d = rotate(d, 11);
     return result;
   };
 }
 
-/** Four words from a seed and a name: FNV-1a over the name, then SplitMix32, which never gives the forbidden all-zero state. */
-function seedWords(seed: number, name: string): Uint32Array {
+/**
+ * Words from a seed and a name: FNV-1a over the name, then SplitMix32, whose words in a row are never all zero, the one
+ * state that xoshiro may not begin in.
+ */
+function seedWords(seed: number, name: string): () => number {
   let hash = 0x811c9dc5 ^ seed;
   for (const character of name) hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193);
   const high = Math.floor(seed / 2 ** 32);
   let state = (hash + Math.imul(high, 0x9e3779b9)) >>> 0;
-  return Uint32Array.from({ length: 4 }, () => {
+  return () => {
     state = (state + 0x9e3779b9) >>> 0;
     let z = state;
     z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
     z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
     return (z ^ (z >>> 15)) >>> 0;
-  });
+  };
 }
 
 function rotate(x: number, bits: number): number {

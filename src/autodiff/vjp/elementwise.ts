@@ -1,30 +1,12 @@
 /** Pullbacks of the elementwise primitives. */
+import type { Elementwise } from "../../graph/primitive.ts";
 import { cast, constant, div, exp, greater, mul, neg, select, sigmoid, sub, sumTo, add, erf } from "../../graph/ops.ts";
 import type { Pullbacks } from "./rules.ts";
 
 const SQRT_2 = Math.SQRT2;
 const INVERSE_SQRT_2PI = 1 / Math.sqrt(2 * Math.PI);
 
-export const elementwise: Pullbacks<
-  | "add"
-  | "sub"
-  | "mul"
-  | "div"
-  | "equal"
-  | "greater"
-  | "select"
-  | "neg"
-  | "exp"
-  | "log"
-  | "sqrt"
-  | "tanh"
-  | "erf"
-  | "sigmoid"
-  | "relu"
-  | "gelu"
-  | "silu"
-  | "cast"
-> = {
+export const elementwise: Pullbacks<Elementwise> = {
   add: (dy, { operands: [a, b] }) => [sumTo(dy, a.shape), sumTo(dy, b.shape)],
   sub: (dy, { operands: [a, b] }) => [sumTo(dy, a.shape), sumTo(neg(dy), b.shape)],
   mul: (dy, { operands: [a, b] }) => [sumTo(mul(dy, b), a.shape), sumTo(mul(dy, a), b.shape)],

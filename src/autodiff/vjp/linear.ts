@@ -1,6 +1,6 @@
 /** Pullbacks of the products of matrices. */
 import { axesOf, contract, matmul, sum, transpose } from "../../graph/ops.ts";
-import type { Attrs } from "../../graph/primitive.ts";
+import type { Attrs, Product } from "../../graph/primitive.ts";
 import type { Value } from "../../graph/value.ts";
 import type { Pullbacks } from "./rules.ts";
 
@@ -27,7 +27,7 @@ function swapLast(x: Value): Value {
   return transpose(x, [...axes.slice(0, -2), axes.at(-1)!, axes.at(-2)!]);
 }
 
-export const linear: Pullbacks<"matmul" | "linear" | "contract"> = {
+export const linear: Pullbacks<Product> = {
   matmul: (dy, { operands: [a, b], attrs }) => [leftCotangent(dy, b, attrs), rightCotangent(dy, a, b, attrs)],
   linear: (dy, { operands: [x, weight] }) => [matmul(dy, weight), contract(dy, x), sum(dy, axesOf(dy, 1))],
   contract: (dy, { operands: [a, b] }) => [matmul(b, dy, { transposeB: true }), matmul(a, dy)],

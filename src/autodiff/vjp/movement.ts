@@ -1,4 +1,5 @@
 /** Pullbacks of the primitives that only move numbers: each is its adjoint. */
+import type { Indexing, Reshaping } from "../../graph/primitive.ts";
 import {
   fill,
   gather,
@@ -17,24 +18,7 @@ import {
 } from "../../graph/ops.ts";
 import type { Pullbacks } from "./rules.ts";
 
-export const movement: Pullbacks<
-  | "input"
-  | "constant"
-  | "iota"
-  | "expand"
-  | "transpose"
-  | "unsqueeze"
-  | "squeeze"
-  | "splitHeads"
-  | "mergeHeads"
-  | "take"
-  | "put"
-  | "replace"
-  | "gather"
-  | "scatterAdd"
-  | "pick"
-  | "place"
-> = {
+export const movement: Pullbacks<"input" | "constant" | "iota" | Reshaping | Indexing> = {
   input: () => [],
   constant: () => [],
   iota: () => [null],

@@ -1,31 +1,9 @@
 /** Lowerings of the elementwise primitives and of leaves. */
+import type { Elementwise } from "../../graph/primitive.ts";
 import { elementTypes } from "../proto.ts";
 import { type Lowerings, operator } from "./rules.ts";
 
-export const elementwise: Lowerings<
-  | "constant"
-  | "iota"
-  | "count"
-  | "add"
-  | "sub"
-  | "mul"
-  | "div"
-  | "equal"
-  | "greater"
-  | "select"
-  | "neg"
-  | "exp"
-  | "log"
-  | "sqrt"
-  | "tanh"
-  | "erf"
-  | "sigmoid"
-  | "relu"
-  | "gelu"
-  | "silu"
-  | "cast"
-  | "cumsum"
-> = {
+export const elementwise: Lowerings<"constant" | "iota" | "count" | "cumsum" | Elementwise> = {
   constant: ({ attrs: { value, type, shape } }, emit) => {
     const scalar = emit.constant(type, [value]);
     return shape.length === 0 ? scalar : emit.node("Expand", [scalar, emit.sizes(shape)]);

@@ -1,4 +1,5 @@
 /** Lowerings of the products of matrices. */
+import type { Product } from "../../graph/primitive.ts";
 import type { Value } from "../../graph/value.ts";
 import type { Emitter } from "../emitter.ts";
 import type { Lowerings } from "./rules.ts";
@@ -17,7 +18,7 @@ const gemm = (emit: Emitter, inputs: readonly string[], transA: boolean, transB:
   emit.node("Gemm", inputs, { attributes: { transA: { int: Number(transA) }, transB: { int: Number(transB) } } });
 const flipped = (emit: Emitter, x: string) => emit.node("Transpose", [x], { attributes: { perm: { ints: [1, 0] } } });
 
-export const linear: Lowerings<"matmul" | "linear" | "contract"> = {
+export const linear: Lowerings<Product> = {
   matmul: ({ operands: [a, b], attrs: { transposeA, transposeB } }, emit) => {
     const inputs = [emit.name(a), emit.name(b)];
     if (!transposeA && !transposeB) return emit.node("MatMul", inputs);

@@ -1,5 +1,5 @@
 /** Lowerings of the primitives that only move numbers. */
-import type { Dim } from "../../graph/primitive.ts";
+import type { Dim, Indexing, Reshaping } from "../../graph/primitive.ts";
 import { axisFromFront } from "../../tensor/shape.ts";
 import type { Emitter } from "../emitter.ts";
 import { type Lowerings, operator } from "./rules.ts";
@@ -25,21 +25,7 @@ function sources(size: Dim, indices: readonly number[], rest: (position: number)
   });
 }
 
-export const movement: Lowerings<
-  | "expand"
-  | "transpose"
-  | "unsqueeze"
-  | "squeeze"
-  | "splitHeads"
-  | "mergeHeads"
-  | "take"
-  | "put"
-  | "replace"
-  | "gather"
-  | "scatterAdd"
-  | "pick"
-  | "place"
-> = {
+export const movement: Lowerings<Reshaping | Indexing> = {
   expand: ({ operands: [x, like] }, emit) => emit.node("Expand", [emit.name(x), emit.sizes(like.shape)]),
   transpose: ({ operands: [x], attrs: { perm } }, emit) => transposed(emit, emit.name(x), perm),
   unsqueeze: ({ operands: [x], attrs: { axis } }, emit) => emit.node("Unsqueeze", [emit.name(x), vector(emit, [axis])]),
