@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { encodeSafetensors } from "../formats/safetensors.ts";
 import { tensor, type Tensor } from "../tensor/tensor.ts";
 import type { Selection } from "../tensor/view.ts";
 import { adapterLayout, type AdapterTensor, applyAdapter, packAdapter, unpackAdapter } from "./adapter.ts";
@@ -102,4 +103,22 @@ test("half-precision values are widened", () => {
   const half = tensor("float16", [1], Uint16Array.of(0x3c00));
   const [one] = unpackAdapter(new Map([["b", half]]), { b: { parameter: "b", axis: null } }, "adapter");
   expect([...one!.values.data]).toEqual([1]);
+});
+
+test("the rank 3 rows of RoBERTa-base are a file of about 1 MB", () => {
+  const shapes = Array.from({ length: 12 }, (_, layer) =>
+    ["query", "key", "value", "attention.output", "intermediate", "output"].map((name) =>
+      part(
+        `${layer}.${name}.weight.rows`,
+        `${layer}.${name}.weight`,
+        { axis: 0, indices: [0, 1, 2] },
+        3,
+        name === "output" ? 3072 : 768,
+      ),
+    ),
+  ).flat();
+  const bytes = encodeSafetensors(packAdapter(shapes).tensors).reduce((total, { length }) => total + length, 0);
+  expect(shapes.reduce((total, { values }) => total + values.data.length, 0)).toBe(248_832);
+  expect(bytes / 1e6).toBeGreaterThan(0.99);
+  expect(bytes / 1e6).toBeLessThan(1.02);
 });

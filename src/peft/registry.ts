@@ -1,5 +1,6 @@
 /** The fine-tuning methods by name; the only list of them. */
 import * as z from "zod";
+import { misfit } from "../errors/misfit.ts";
 import { unknownName } from "../errors/unknown-name.ts";
 import { full } from "./full.ts";
 import { head } from "./head.ts";
@@ -30,7 +31,7 @@ export function methodOptions(method: Method, given: Readonly<Record<string, unk
   const result = z.object(method.options).safeParse(given);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw new Error(`${issue!.path.join(".")}: ${issue!.message}`);
+  throw misfit(issue!.path.join("."), given[String(issue!.path[0])], issue!);
 }
 
 /** The method called `name`. @throws Error listing the known ones. */

@@ -1,5 +1,6 @@
 /** The configuration of a training run: every setting by the name transformers' run_glue.py gives it, its check, default and help. */
 import * as z from "zod";
+import { misfit } from "../errors/misfit.ts";
 import { unknownName } from "../errors/unknown-name.ts";
 import { type ScheduleName, scheduleNames } from "../optim/schedule.ts";
 import type { Method } from "../peft/method.ts";
@@ -173,14 +174,6 @@ function check(given: ConfigInput): TrainConfig {
   if (!(name in given))
     throw new Error(`${name}: missing; give --${name} (${trainFields[name as keyof TrainConfig].description})`);
   throw misfit(name, given[name], issue!);
-}
-
-/** The error for a value that its schema refuses; a name that is none of several comes with those that are near. */
-function misfit(name: string, value: unknown, issue: z.core.$ZodIssue): Error {
-  if (issue.code === "invalid_value" && typeof value === "string")
-    return unknownName(`${name}: unknown name`, value, issue.values.map(String));
-  const expected = issue.message.replace(/^[^:]*: /, "").replace(/, received .*/, "");
-  return new Error(`${name}: ${JSON.stringify(value)}, ${expected}`);
 }
 
 /** The flat form of a checked configuration: what a run folder keeps, and `parseConfig` reads again. */

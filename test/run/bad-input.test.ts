@@ -118,7 +118,10 @@ const inputs: Readonly<Record<string, readonly [flags: readonly string[], messag
     ["--task", "sst3", "--data", "sst2"],
     'task: unknown name "sst3", nearest of 9: sst2, stsb, rte, cola, mrpc',
   ],
-  "an unknown way to select": [[...onSst2, "--select", "best"], /^select: .*"first"/],
+  "an unknown way to select": [
+    [...onSst2, "--select", "best"],
+    /^select: unknown name "best", expected one of first, /,
+  ],
   "sequences above the positions": [
     [...onSst2, "--max_seq_length", "11"],
     "max_seq_length: 11 is above the 10 positions of the model",
