@@ -43,7 +43,7 @@ export function command(): Command {
       process.stdout.write(
         flags.json
           ? `${JSON.stringify(resultOf(ready!, saved!))}\n`
-          : `${saved!.folder}${saved!.scores ? `  step ${saved!.step}  ${formatScores(saved!.scores)}` : ""}\n`,
+          : `${config.settings.output_dir}${saved!.scores ? `  step ${saved!.step}  ${formatScores(saved!.scores)}` : ""}\n`,
       );
       if (saved!.reason === "interrupted") process.exitCode = 130;
     });
