@@ -132,7 +132,7 @@ test("progress is plain lines on standard error, the result one line on standard
   ]);
   const { loss, accuracy } = read("told", "metrics.json") as Record<string, number>;
   const scores = `loss ${loss!.toFixed(4)}  accuracy ${accuracy!.toFixed(4)}`;
-  expect({ code, stdout }).toEqual({ code: 0, stdout: `${path("told")}  step 6  ${scores}\n` });
+  expect({ code, stdout }).toEqual({ code: 0, stdout: `told  step 6  ${scores}\n` });
 });
 
 test("a run is read from any folder", async () => {
