@@ -20,10 +20,20 @@ export interface Started {
 
 const program = join(import.meta.dirname, "..", "bin", "rocoft.js");
 
-/** Starts `rocoft` with `args` in the folder `cwd`; nothing of the network is used. */
-export function start(args: readonly string[], { cwd, input = "" }: { cwd: string; input?: string }): Started {
+export interface Surroundings {
+  readonly cwd: string;
+  /** What standard input holds. */
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts `rocoft` with `args` in the folder `cwd`; nothing of the network is used unless `env` says so. */
+export function start(args: readonly string[], { cwd, input = "", env = {} }: Surroundings): Started {
   const { VITEST: _, NODE_ENV: __, ...inherited } = process.env;
-  const child = spawn(process.execPath, [program, ...args], { cwd, env: { ...inherited, HF_HUB_OFFLINE: "1" } });
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd,
+    env: { ...inherited, HF_HUB_OFFLINE: "1", ...env },
+  });
   const written = { stdout: "", stderr: "" };
   const waiting: { text: string; found: () => void; lost: (error: Error) => void }[] = [];
   child.stdout.setEncoding("utf8").on("data", (text: string) => (written.stdout += text));
@@ -52,19 +62,19 @@ export function start(args: readonly string[], { cwd, input = "" }: { cwd: strin
 }
 
 /** Runs `rocoft` with `args` in the folder `cwd` to its end. */
-export function rocoft(args: readonly string[], options: { cwd: string; input?: string }): Promise<Outcome> {
+export function rocoft(args: readonly string[], options: Surroundings): Promise<Outcome> {
   return start(args, options).outcome;
 }
 
 /** Runs `rocoft`, which must succeed, and gives its standard output. */
-export async function output(args: readonly string[], options: { cwd: string; input?: string }): Promise<string> {
+export async function output(args: readonly string[], options: Surroundings): Promise<string> {
   const { code, stdout, stderr } = await rocoft(args, options);
   if (code !== 0) throw new Error(`rocoft ${args.join(" ")} exited with ${code}: ${stderr}`);
   return stdout;
 }
 
 /** Runs `rocoft` with `--json`, and reads what it prints: one line of JSON and nothing else. */
-export async function json<T>(args: readonly string[], options: { cwd: string; input?: string }): Promise<T> {
+export async function json<T>(args: readonly string[], options: Surroundings): Promise<T> {
   const text = await output([...args, "--json"], options);
   if (!/^[^\n]+\n$/.test(text)) throw new Error(`expected one line, got ${JSON.stringify(text.slice(0, 200))}`);
   return JSON.parse(text) as T;
