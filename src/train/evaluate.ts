@@ -8,15 +8,19 @@ import type { Weights } from "./adapt.ts";
 import type { Scores } from "./events.ts";
 import type { Objective } from "./step.ts";
 
-/** Logits of every example of `data`, by a compiled forward pass over `weights`. */
+/**
+ * Logits of every example of `data`, by a compiled forward pass over `weights`.
+ * @throws the reason of `signal` when that is aborted, after the batch under way
+ */
 export async function predict(
   program: Program,
   weights: Weights,
   data: Pick<EncodedDataset, "encodings" | "lengths">,
-  { batchSize, padTokenId }: { batchSize: number; padTokenId: number },
+  { batchSize, padTokenId, signal }: { batchSize: number; padTokenId: number; signal?: AbortSignal | undefined },
 ): Promise<Float32Array[]> {
   const rows = new Array<Float32Array>(data.encodings.length);
   for (const batch of sequentialBatches(data.lengths, batchSize)) {
+    signal?.throwIfAborted();
     const encodings = Array.from(batch, (i) => data.encodings[i]!);
     const { logits } = await program.run({ ...weights, ...collate(encodings, { padTokenId }) });
     const width = logits!.shape[1]!;

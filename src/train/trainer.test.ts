@@ -76,6 +76,30 @@ test("early stopping: after so many evaluations without a new best", async () =>
   expect(end[0]).toMatchObject({ reason: "early stopping", step: 4, bestStep: 1 });
 });
 
+test("an abort during an evaluation ends it after the batch under way, and nothing is scored", async () => {
+  const controller = new AbortController();
+  let batches = 0;
+  const counting: Runtime = {
+    ...runtime,
+    async compile(outputs) {
+      const program = await runtime.compile(outputs);
+      const run: typeof program.run = (feeds) => {
+        if (++batches === 2) controller.abort();
+        return program.run(feeds);
+      };
+      return "loss" in outputs ? program : { ...program, run };
+    },
+  };
+  const { evaluations, end } = await trained({
+    runtime: counting,
+    signal: controller.signal,
+    options: { evalSteps: 1, evalBatchSize: 4, maxSteps: 1 },
+  });
+  expect(batches).toBe(2);
+  expect(evaluations).toEqual([]);
+  expect(end[0]).toMatchObject({ reason: "interrupted", step: 1, bestStep: null });
+});
+
 describe("an abort", () => {
   test("ends the training after the step under way, with the best so far", async () => {
     const controller = new AbortController();

@@ -18,7 +18,7 @@ export interface TrainingJob {
   /** Without it nothing is evaluated, and the last step's weights are kept. */
   readonly validation: EncodedDataset | null;
   readonly options: TrainingOptions;
-  /** Aborting it ends the training after the step under way, with what is best so far kept. */
+  /** Aborting it ends the training after the step or the batch of evaluation under way, with what is best so far kept. */
   readonly signal?: AbortSignal;
 }
 
@@ -71,6 +71,10 @@ async function* loop(
     };
     if (forward && isEvaluationStep(step, steps, perEpoch, options)) {
       const evaluation = await evaluate(job, forward, { step, epoch });
+      if (evaluation === null) {
+        reason = "interrupted";
+        break;
+      }
       const isBest = best.offer(step, evaluation.scores);
       clock.exclude(evaluation.seconds);
       yield { ...evaluation, best: isBest };
@@ -106,16 +110,20 @@ function isEvaluationStep(step: number, steps: number, perEpoch: number, { evalS
   return step === steps || step % (evalSteps ?? perEpoch) === 0;
 }
 
+/** Scores of the validation data; null when the signal is aborted before they are known. */
 async function evaluate(
-  { adapted, validation, options }: TrainingJob,
+  { adapted, validation, options, signal }: TrainingJob,
   forward: Program,
   at: { step: number; epoch: number },
-): Promise<Omit<EvaluationEvent, "best">> {
+): Promise<Omit<EvaluationEvent, "best"> | null> {
   const start = performance.now();
-  const logits = await predict(forward, adapted.weights, validation!, {
-    batchSize: options.evalBatchSize,
-    padTokenId: options.padTokenId,
+  const { evalBatchSize: batchSize, padTokenId } = options;
+  const predicted = predict(forward, adapted.weights, validation!, { batchSize, padTokenId, signal });
+  const logits = await predicted.catch((error: unknown) => {
+    if (signal?.aborted) return null;
+    throw error;
   });
+  if (logits === null) return null;
   const scores = score(logits, validation!.labels, options.objective, options.metrics);
   return { type: "evaluation", ...at, scores, seconds: (performance.now() - start) / 1000 };
 }
