@@ -172,7 +172,8 @@ function saveAdapter({ prepared, adapted, writer, environment }: LiveRun): Promi
 async function finish(run: LiveRun, { reason, step: lastStep, bestStep, bestScores }: EndEvent): Promise<SavedEvent> {
   if (bestStep === null) await saveAdapter(run);
   const step = bestStep ?? lastStep;
-  const scores = bestScores && { ...bestScores, ...(await scoreExtra(run)) };
+  const extraScores = reason === "interrupted" ? {} : await scoreExtra(run);
+  const scores = bestScores && { ...bestScores, ...extraScores };
   await run.writer.metrics({ reason, step, ...scores });
   return { type: "saved", folder: run.writer.folder, reason, scores, step };
 }

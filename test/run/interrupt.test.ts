@@ -1,7 +1,8 @@
 /** Interrupting a training: once to save and leave, twice to leave at once, before it begins to leave nothing. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { interruptible } from "../../src/cli/interrupt.ts";
 import { fineTune } from "../../src/node.ts";
 import { type Outcome, json, rocoft, start } from "../cli.ts";
 import { table, workshop, write } from "../tiny-model.ts";
@@ -50,21 +51,38 @@ test("an interruption before the first evaluation saves the last step", async ()
   expect((await rocoft(["predict", "early", "--text", "so good"], { cwd })).code).toBe(0);
 });
 
-test("a second interruption leaves at once, in the middle of an evaluation", async () => {
+test("an interruption in the middle of an evaluation does not wait for its end", async () => {
   // After the first step comes an evaluation of 30,000 batches, which takes many seconds.
   const rows = Array.from({ length: 30_000 }, (_, i) => [i % 2, "so good"]);
   write(join(cwd, "many.tsv"), table(["label", "sentence"], rows));
   const slow = ["--data", "sst2/train.tsv", "--validation_file", "many.tsv", "--per_device_eval_batch_size", "1"];
-  const training = start(["train", ...flags, ...slow, "--eval_steps", "1", "--output_dir", "twice"], { cwd });
-  await training.said("step 1/");
-  training.process.kill("SIGINT");
-  await training.said(saving);
-  training.process.kill("SIGINT");
-  const { code, stdout, stderr } = await training.outcome;
-  expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
-  expect(stderr.endsWith(saving)).toBe(true);
-  expect(existsSync(join(cwd, "twice", "adapter"))).toBe(false);
-  expect(existsSync(join(cwd, "twice", "metrics.json"))).toBe(false);
+  const { code, stdout } = await interrupted("cut", "step 1/", "SIGINT", ...slow, "--eval_steps", "1", "--json");
+  expect(code).toBe(130);
+  expect(JSON.parse(stdout)).toMatchObject({ reason: "interrupted", step: 1, scores: null });
+  expect(read("cut", "metrics.json")).toEqual({ reason: "interrupted", step: 1 });
+  expect(existsSync(join(cwd, "cut", "adapter", "adapter_model.safetensors"))).toBe(true);
+});
+
+test("a second interruption leaves at once", () => {
+  const first = vi.fn();
+  const exit = vi.spyOn(process, "exit").mockImplementation((code) => {
+    throw new Error(`left with ${code}`);
+  });
+  const { signal, listen, release } = interruptible(first);
+  const before = process.listeners("SIGINT").length;
+  listen();
+  const interrupt = process.listeners("SIGINT").at(-1) as () => void;
+  interrupt();
+  expect({ aborted: signal.aborted, said: first.mock.calls.length, left: exit.mock.calls.length }).toEqual({
+    aborted: true,
+    said: 1,
+    left: 0,
+  });
+  expect(interrupt).toThrow("left with 130");
+  expect(first).toHaveBeenCalledTimes(1);
+  release();
+  expect(process.listeners("SIGINT").length).toBe(before);
+  exit.mockRestore();
 });
 
 test("a training that is called off before it begins writes nothing", async () => {
