@@ -5,7 +5,7 @@ import type { JsonObject } from "../hub/model-folder.ts";
 import { listed } from "../tasks/listed.ts";
 import { taskNamed, tasks } from "../tasks/registry.ts";
 import { classification, regression, type Task } from "../tasks/task.ts";
-import { inOrder } from "./label-order.ts";
+import { checkpointLabels, inOrder } from "./label-order.ts";
 
 const labelledConfig = z.looseObject({
   id2label: z.record(z.string(), z.string()).optional(),
@@ -15,12 +15,8 @@ const labelledConfig = z.looseObject({
 
 /** The labels that config.json names; transformers' own names where it names none. */
 export function labelsOf(config: JsonObject, where: string): string[] {
-  const { id2label, num_labels: count = 2 } = parse(labelledConfig, config, `${where}/config.json`);
-  const labels = id2label
-    ? Object.keys(id2label)
-        .sort((a, b) => Number(a) - Number(b))
-        .map((id) => id2label[id]!)
-    : null;
+  const { num_labels: count = 2 } = parse(labelledConfig, config, `${where}/config.json`);
+  const labels = checkpointLabels(config);
   if (labels?.length === 0) throw new Error(`${where}/config.json: id2label names no label`);
   return labels ?? Array.from({ length: count }, (_, i) => `LABEL_${i}`);
 }

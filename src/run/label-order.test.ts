@@ -1,18 +1,18 @@
 import { expect, test } from "vitest";
+import { tasks } from "../tasks/registry.ts";
 import type { RunData } from "./data.ts";
 import { inCheckpointOrder } from "./label-order.ts";
 
-const labels = ["entailment", "neutral", "contradiction"];
 const dataset = (ids: readonly (number | null)[]) => ({
   where: "x.tsv",
   examples: ids.map((label, i) => ({ line: i + 1, texts: ["a", "b"] as const, label })),
 });
-const data = {
-  task: { name: "mnli", kind: "classification", labels },
+const data: RunData = {
+  task: tasks.mnli.resolve({ columns: [], rows: [] }, "x.tsv", {}),
   train: dataset([0, 1, 2]),
   validation: dataset([2, null]),
   extra: [dataset([1])],
-} as unknown as RunData;
+};
 const ids = (part: RunData["train"]) => part.examples.map(({ label }) => label);
 
 test("classes take the checkpoint's order, by name and without case", () => {

@@ -49,7 +49,8 @@ export function relabel(dataset: Dataset, from: readonly string[], to: readonly 
   };
 }
 
-function checkpointLabels({ id2label }: JsonObject): string[] | null {
+/** The classes that a config.json's `id2label` names, in the order of their ids; null where it names none. */
+export function checkpointLabels({ id2label }: JsonObject): string[] | null {
   if (typeof id2label !== "object" || id2label === null) return null;
   return Object.entries(id2label)
     .sort(([a], [b]) => Number(a) - Number(b))
