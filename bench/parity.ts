@@ -49,8 +49,8 @@ const { weights, initialized } = await loadWeights(model, specs, checkpoint, { s
 const newHead = new Map(initialized.map((name) => [name, weights[name]!]));
 writeFileSync(join(scratch, "head.safetensors"), Buffer.concat(encodeSafetensors(newHead)));
 
-const data = encodeFor(prepared, prepared.train, config.settings.max_seq_length);
-const validation = encodeFor(prepared, prepared.validation, config.settings.max_seq_length);
+const data = encodeFor(prepared, prepared.task, prepared.train, config.settings.max_seq_length);
+const validation = encodeFor(prepared, prepared.task, prepared.validation, config.settings.max_seq_length);
 const options = trainingOptions(prepared);
 const order = lengthGroupedBatches(data.lengths, options.batchSize, random(seed, "epoch 0")).map((batch) => [...batch]);
 const adapted = adapt({ model, head, labels, specs, weights, attachment });

@@ -10,7 +10,8 @@ import { nativeRuntime } from "../src/runtime/native.ts";
 import { adapt } from "../src/train/adapt.ts";
 import { parametersOf } from "../src/train/load.ts";
 import { trainingStep } from "../src/train/step.ts";
-import { createUpdate } from "../src/train/update.ts";
+import { labelObjectives } from "../src/train/objectives/labels.ts";
+import { createUpdater } from "../src/train/update.ts";
 import { median } from "./measure.ts";
 
 const { values: flags } = parseArgs({
@@ -61,7 +62,8 @@ const train = {
   truncated: 0,
 };
 const options = {
-  objective: "classification",
+  objective: labelObjectives.classification,
+  curriculum: [],
   seed: 0,
   learningRate: 1e-3,
   schedule: "constant",
@@ -74,6 +76,7 @@ const options = {
   epochs: 1,
   maxSteps: null,
   evalSteps: null,
+  saveSteps: 1000,
   earlyStoppingPatience: null,
   metrics: [],
   metricForBest: "loss",
@@ -81,13 +84,14 @@ const options = {
 } as const;
 
 const runtime = await nativeRuntime();
-const program = await runtime.compile(trainingStep(adapted, "classification"));
-const update = createUpdate({ adapted, options, train }, program, steps + WARM_UP);
+const program = await runtime.compile(trainingStep(adapted, options.objective));
+const stage = { objective: options.objective, program };
+const { update } = createUpdater(adapted, train, options, steps + WARM_UP);
 const everything = [Int32Array.from({ length: batch }, (_, i) => i)];
 const times: number[] = [];
 for (let step = 0; step < steps + WARM_UP; step++) {
   const start = performance.now();
-  await update(step, everything);
+  await update(stage, step, everything);
   times.push((performance.now() - start) / 1000);
 }
 const peak = Number(/VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))![1]) / 1024;

@@ -17,7 +17,7 @@ const reason = folder ? "" : " (skipped: ROCOFT_MINILM names no folder)";
 test.skipIf(!folder)(`all-MiniLM-L6-v2 gives transformers' hidden states within 1e-4${reason}`, async () => {
   const { texts, every } = readJson<{ texts: Texts[]; every: number }>("minilm", "expected.json");
   const expected = readTensors("minilm", "expected.safetensors");
-  const opened = await openModel(folder, { revision: "main", labels: 2 });
+  const opened = await openModel(folder, { revision: "main", head: "sequence-classification", labels: 2 });
   const { model, specs, tokenizer, padTokenId } = opened;
   const { weights } = await loadWeights(model, specs, { where: folder, ...opened.folder }, { seed: 0 });
   await opened.folder.close();

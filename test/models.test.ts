@@ -8,6 +8,7 @@ import { random } from "../src/tensor/random.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
 import { adapt, modelInputs } from "../src/train/adapt.ts";
 import { loadWeights, parametersOf } from "../src/train/load.ts";
+import { labelObjectives } from "../src/train/objectives/labels.ts";
 import { gradientName, trainingStep } from "../src/train/step.ts";
 import { worstDifference } from "./draw.ts";
 import { batchFeeds, fixtureModel, modelNames, readTensors } from "./fixtures.ts";
@@ -34,7 +35,7 @@ async function prepare(name: string) {
 describe.each(modelNames)("%s", (name) => {
   test("gives transformers' hidden states, logits, loss and gradients", async () => {
     const { adapted, expected, config, feeds } = await prepare(name);
-    const objective = config["problem_type"] === "regression" ? "regression" : "classification";
+    const objective = labelObjectives[config["problem_type"] === "regression" ? "regression" : "classification"];
     const inputs = modelInputs();
     const scope = scopeOf(inputTable(adapted.specs));
     const hidden = adapted.model.body(scope, inputs);

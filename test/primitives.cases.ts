@@ -103,6 +103,17 @@ export const cases: { readonly [P in Primitive]: Case } = {
     const index = d.shape(2);
     return g.scatterAdd(d.normal([...index, width]), d.index(index, rows), d.normal([rows, width]));
   },
+  gatherRows: (d) => {
+    const leading = d.shape(d.size(1, 2));
+    const rows = leading.reduce((product, n) => product * n, 1);
+    return g.gatherRows(d.normal([...leading, d.size()]), d.index(d.shape(d.size(1, 2)), rows));
+  },
+  scatterRows: (d) => {
+    const [leading, width] = [d.shape(d.size(1, 2)), d.size()];
+    const rows = leading.reduce((product, n) => product * n, 1);
+    const index = d.shape(d.size(1, 2));
+    return g.scatterRows(d.normal([...index, width]), d.index(index, rows), d.normal([...leading, width]));
+  },
   pick: (d) => {
     const shape = d.shape(2);
     return g.pick(d.normal([...shape, 4]), d.index(shape, 4));

@@ -1,9 +1,11 @@
 /** The fixture checkpoints with a method attached, and small random data to train them on. */
 import type { EncodedDataset } from "../src/data/encode.ts";
+import type { HeadName } from "../src/models/architecture.ts";
 import { methodOf, methodOptions } from "../src/peft/registry.ts";
 import { random } from "../src/tensor/random.ts";
 import { type AdaptedModel, adapt, type AttachedModel } from "../src/train/adapt.ts";
 import { loadWeights, parametersOf } from "../src/train/load.ts";
+import { labelObjectives } from "../src/train/objectives/labels.ts";
 import type { TrainingOptions } from "../src/train/options.ts";
 import { fixtureModel } from "./fixtures.ts";
 
@@ -11,15 +13,16 @@ export interface TinyOptions {
   readonly method?: string;
   readonly options?: Readonly<Record<string, unknown>>;
   readonly labels?: number;
+  readonly head?: HeadName;
 }
 
 /** The structure of a fixture with a method attached, without its weights. */
 export function tinyAttachment(
   name: string,
-  { method = "rocoft", options = {}, labels = 3 }: TinyOptions = {},
+  { method = "rocoft", options = {}, labels = 3, head: headName = "sequence-classification" }: TinyOptions = {},
 ): AttachedModel {
   const { model } = fixtureModel(name);
-  const head = model.heads["sequence-classification"];
+  const head = model.heads[headName];
   const specs = parametersOf(model, head, labels);
   const chosen = methodOf(method);
   const attachment = chosen.attach(specs, methodOptions(chosen, options), random(0, "selection"));
@@ -59,7 +62,8 @@ export function tinyData(
 
 /** Settings under which a few steps change much. */
 export const tinyTraining: TrainingOptions = {
-  objective: "classification",
+  objective: labelObjectives.classification,
+  curriculum: [],
   seed: 0,
   learningRate: 0.01,
   schedule: "constant",
@@ -72,6 +76,7 @@ export const tinyTraining: TrainingOptions = {
   epochs: 1,
   maxSteps: null,
   evalSteps: null,
+  saveSteps: 1000,
   earlyStoppingPatience: null,
   metrics: ["accuracy"],
   metricForBest: "accuracy",

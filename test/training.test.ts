@@ -13,7 +13,8 @@ import { type AdaptedModel, adapt } from "../src/train/adapt.ts";
 import { loadWeights, parametersOf } from "../src/train/load.ts";
 import type { TrainingOptions } from "../src/train/options.ts";
 import { trainingStep } from "../src/train/step.ts";
-import { createUpdate } from "../src/train/update.ts";
+import { labelObjectives } from "../src/train/objectives/labels.ts";
+import { createUpdater } from "../src/train/update.ts";
 import { worstDifference } from "./draw.ts";
 import { fixtureModel, readJson, readTensors } from "./fixtures.ts";
 
@@ -42,6 +43,7 @@ const settings = {
   full: ["full", {}],
 } as const;
 
+const { classification } = labelObjectives;
 const runtime = await nativeRuntime({ threads: 1 });
 const models = ["bert-classification", "roberta-classification"];
 const folder = (model: string) => join(import.meta.dirname, "fixtures", "training", model);
@@ -107,7 +109,8 @@ function dataOf(model: string): { data: EncodedDataset; batches: Int32Array[] } 
 }
 
 const optionsOf = (curve: Curve, padTokenId: number): TrainingOptions => ({
-  objective: "classification",
+  objective: classification,
+  curriculum: [],
   seed: 0,
   learningRate: curve.learning_rate,
   schedule: curve.lr_scheduler_type,
@@ -120,6 +123,7 @@ const optionsOf = (curve: Curve, padTokenId: number): TrainingOptions => ({
   epochs: 1,
   maxSteps: curve.steps,
   evalSteps: null,
+  saveSteps: 1000,
   earlyStoppingPatience: null,
   metrics: ["accuracy"],
   metricForBest: "accuracy",
@@ -133,11 +137,12 @@ describe.each(curves)("$model, $curve", ({ model, curve: name }) => {
     expect(adapted.trained.reduce((total, { count }) => total + count, 0)).toBe(curve.trained);
     const { data, batches } = dataOf(model);
     const padTokenId = Number(fixtureModel(model).config["pad_token_id"] ?? 0);
-    const program = await runtime.compile(trainingStep(adapted, "classification"));
-    const update = createUpdate({ adapted, options: optionsOf(curve, padTokenId), train: data }, program, curve.steps);
+    const program = await runtime.compile(trainingStep(adapted, classification));
+    const { update } = createUpdater(adapted, data, optionsOf(curve, padTokenId), curve.steps);
 
     for (let step = 0; step < curve.steps; step++) {
       const done = await update(
+        { objective: classification, program },
         step,
         batches.slice(step * curve.gradient_accumulation_steps, (step + 1) * curve.gradient_accumulation_steps),
       );
@@ -176,7 +181,7 @@ function selected(
 describe("the graph of a step", () => {
   test.each(["rows", "columns"] as const)("with %s has no product of a full weight gradient's size", async (method) => {
     const adapted = await attach("roberta-classification", { method, train_bias: false, rank: 3 } as Curve);
-    const text = print(Object.values(trainingStep(adapted, "classification")));
+    const text = print(Object.values(trainingStep(adapted, classification)));
     const shapeOf = (shape: readonly number[]) => `[${shape.join(", ")}]`;
     const linears = adapted.specs.filter(({ role }) => role === "linear");
     const products = text

@@ -1,5 +1,5 @@
 /** Training events as progress: one line that is rewritten on a terminal, plain lines elsewhere. */
-import type { RunEvent } from "../run/fine-tune.ts";
+import type { RunEvent } from "../run/events.ts";
 import type { StepEvent } from "../train/events.ts";
 import { formatBytes, formatCount, formatDuration, formatScores, formatShare } from "./format.ts";
 
@@ -31,7 +31,8 @@ export function createProgress(stream: ProgressStream, loggingSteps: number): (e
       line(
         `training ${formatCount(event.trainedParameters)} of ${formatCount(event.totalParameters)} parameters (${formatShare(event.trainedParameters / event.totalParameters)})`,
       );
-      if (event.initialized.length > 0) line(`new, not in the checkpoint: ${event.initialized.join(", ")}`);
+      if (event.initialized.length > 0) line(`new, not in the checkpoint: ${shortened(event.initialized)}`);
+      if (event.resumedFrom !== null) line(`resumed after step ${event.resumedFrom}`);
       if (event.truncated > 0)
         line(`${formatCount(event.truncated)} examples are longer than max_seq_length and were cut`);
     },
@@ -44,11 +45,18 @@ export function createProgress(stream: ProgressStream, loggingSteps: number): (e
       line(
         `step ${event.step}  epoch ${event.epoch.toFixed(2)}  ${formatScores(event.scores)}${event.best ? "  best" : ""}`,
       ),
+    checkpoint: () => {},
     end: (event) => line(`${event.reason} after ${event.step} steps, ${formatDuration(event.secondsElapsed)}`),
     saved: () => {},
   };
   return <T extends RunEvent["type"]>(event: Extract<RunEvent, { type: T }>) => handlers[event.type as T](event);
 }
+
+/** A handful of names whole, of many the first few and their number. */
+function shortened(names: readonly string[]): string {
+  return names.length <= SHOWN ? names.join(", ") : `${names.slice(0, 3).join(", ")}, … (${names.length} in all)`;
+}
+const SHOWN = 8;
 
 function stepParts(event: StepEvent): string[] {
   const parts = [

@@ -35,6 +35,12 @@ export interface Tokenizer {
    * @throws Error when `maxLength` is below the number of special tokens, or `only_first` or `only_second` is not enough.
    */
   encode(texts: Texts, options: EncodeOptions): Encoding;
+  /** The tokens of one text alone, without special tokens and whatever their number. */
+  tokenize(text: string): readonly number[];
+  /** Special tokens around the tokens of one text. */
+  frame(ids: readonly number[]): Encoding;
+  /** How many special tokens stand around one text. */
+  readonly specialCount: number;
   /** The text of `ids` without special tokens. */
   decode(ids: ArrayLike<number>): string;
   /**
@@ -78,6 +84,9 @@ export function createTokenizer(tokenizerJson: unknown, tokenizerConfigJson: unk
     vocabularySize: library.model.vocab.length,
     modelMaxLength: maxLengthOf(config),
     encode,
+    tokenize: (text) => idsOf(library, text, where),
+    frame: (ids) => ({ ...place(layout.single, [ids]), removed: 0 }),
+    specialCount: specialCount(layout.single),
     decode: (ids) => decode(library, ids),
     tokensOf: (ids) => Array.from(ids, (id) => tokenOf(library, id, where)),
   };

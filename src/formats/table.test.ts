@@ -19,6 +19,6 @@ test.for([
   ["glue.tsv/mnli_matched", ""],
   ["x.constructor", ".constructor"],
 ] as const)("%s is refused", ([where, ending], { expect }) => {
-  const message = `${where}: unknown file ending "${ending}", expected one of .tsv, .csv, .jsonl, .json`;
+  const message = `${where}: unknown file ending "${ending}", expected one of .tsv, .csv, .jsonl, .json, .txt`;
   expect(() => readRows("", where)).toThrow(new Error(message));
 });

@@ -2,16 +2,18 @@
 import { readCsv } from "./csv.ts";
 import { readTsv } from "./delimited.ts";
 import { readJsonl } from "./jsonl.ts";
+import { readParagraphs } from "./paragraphs.ts";
 import type { ReadOptions, RowTable } from "./rows.ts";
 
 type Reader = (text: string, where: string, options?: ReadOptions) => RowTable;
 
-/** File ending → reader. The JSON readers need no column names: every row carries its own. */
+/** File ending → reader. The JSON readers need no column names: every row carries its own; plain text has one column, `text`. */
 export const readers: Readonly<Record<string, Reader>> = {
   ".tsv": readTsv,
   ".csv": readCsv,
   ".jsonl": readJsonl,
   ".json": readJsonl,
+  ".txt": readParagraphs,
 };
 
 /**

@@ -76,6 +76,8 @@ export const replace = (base: Value, slices: Value, axis: number, indices: reado
   apply("replace", [base, slices], { axis, indices });
 export const gather = (table: Value, index: Value): Value => apply("gather", [table, index], null);
 export const scatterAdd = (x: Value, index: Value, like: Value): Value => apply("scatterAdd", [x, index, like], null);
+export const gatherRows = (x: Value, index: Value): Value => apply("gatherRows", [x, index], null);
+export const scatterRows = (x: Value, index: Value, like: Value): Value => apply("scatterRows", [x, index, like], null);
 export const pick = (x: Value, index: Value): Value => apply("pick", [x, index], null);
 export const place = (x: Value, index: Value, like: Value): Value => apply("place", [x, index, like], null);
 

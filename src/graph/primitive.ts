@@ -79,6 +79,10 @@ export interface Primitives {
   gather: { operands: [table: Value, index: Value]; attrs: null };
   /** Zeros shaped as the table `like`, with x [*i, …] added to the rows at index [*i]. */
   scatterAdd: { operands: [x: Value, index: Value, like: Value]; attrs: null };
+  /** The rows of x [*i, n], numbered through all its leading axes, at index [*j] → [*j, n]. */
+  gatherRows: { operands: [x: Value, index: Value]; attrs: null };
+  /** Zeros shaped as `like` [*i, n], with x [*j, n] added to the rows at index [*j], numbered as in gatherRows. */
+  scatterRows: { operands: [x: Value, index: Value, like: Value]; attrs: null };
   /** x [*i, n] and index [*i] → x[*i, index[*i]]. */
   pick: { operands: [x: Value, index: Value]; attrs: null };
   /** Zeros shaped as `like` [*i, n], with x [*i] at index [*i] of the last axis. */
@@ -119,7 +123,16 @@ export type Elementary =
   | "cast";
 export type Elementwise = Arithmetic | Comparison | Elementary | "select";
 export type Reshaping = "expand" | "transpose" | "unsqueeze" | "squeeze" | "splitHeads" | "mergeHeads";
-export type Indexing = "take" | "put" | "replace" | "gather" | "scatterAdd" | "pick" | "place";
+export type Indexing =
+  | "take"
+  | "put"
+  | "replace"
+  | "gather"
+  | "scatterAdd"
+  | "gatherRows"
+  | "scatterRows"
+  | "pick"
+  | "place";
 export type Product = "matmul" | "linear" | "contract";
 
 export type Operands<P extends Primitive> = Primitives[P]["operands"];

@@ -139,6 +139,11 @@ export const shapes: { readonly [P in Primitive]: ShapeRule<P> } = {
     require(sameShape(x.shape, [...index.shape, ...like.shape.slice(1)]), "scatterAdd", x, index, like);
     return same(like);
   },
+  gatherRows: ([x, index]) => ({ shape: [...index.shape, x.shape.at(-1)!], type: x.type }),
+  scatterRows: ([x, index, like]) => {
+    require(sameShape(x.shape, [...index.shape, like.shape.at(-1)!]), "scatterRows", x, index, like);
+    return same(like);
+  },
   pick: ([x, index]) => {
     require(sameShape(x.shape.slice(0, -1), index.shape), "pick", x, index);
     return { shape: index.shape, type: x.type };

@@ -40,6 +40,11 @@ export function temporaryName(path: string): string {
   return `${path}.${randomUUID()}.tmp`;
 }
 
+/** Whether a file's name is one that `temporaryName` gave. */
+export function isTemporary(name: string): boolean {
+  return /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/.test(name);
+}
+
 /**
  * Makes sure that `path` is a folder which files can be written to, so that a long run does not end in vain.
  * @param options `overwrite` accepts a folder that holds files already. None of them is deleted.

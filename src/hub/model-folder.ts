@@ -37,9 +37,13 @@ const AnyObject = z.record(z.string(), z.unknown());
 
 /**
  * Opens a checkpoint folder. The weights stay on the disk until they are read.
+ * @param options `weights: "optional"` accepts a folder without any, for a model that begins anew.
  * @throws Error in one line that names the file which is missing or unsound and, where there is one, the way out.
  */
-export async function openModelFolder(folder: string): Promise<ModelFolder> {
+export async function openModelFolder(
+  folder: string,
+  options: { readonly weights?: "required" | "optional" } = {},
+): Promise<ModelFolder> {
   const names = await namesIn(folder);
   for (const name of requiredFiles) if (!names.includes(name)) throw noFile(folder, name);
   const readObject = (name: string): Promise<JsonObject> => readJson(join(folder, name), AnyObject);
@@ -48,8 +52,9 @@ export async function openModelFolder(folder: string): Promise<ModelFolder> {
     readObject(tokenizerFile),
     names.includes(tokenizerConfigFile) ? readObject(tokenizerConfigFile) : {},
   ]);
-  const weights = await openWeights(folder);
-  if (weights === null) throw noWeights(folder, names);
+  const found = await openWeights(folder);
+  if (found === null && options.weights !== "optional") throw noWeights(folder, names);
+  const weights = found ?? withoutWeights(folder, names);
   const companions = companionFiles.filter((name) => names.includes(name)).map((name) => join(folder, name));
   return { ...weights, folder, config, tokenizer, tokenizerConfig, files: { weights: weights.files, companions } };
 }
@@ -60,4 +65,12 @@ async function namesIn(folder: string): Promise<string[]> {
   } catch (error) {
     throw fileError(folder, "cannot be read as a model folder", error);
   }
+}
+
+/** What a folder without weights offers: no tensor, and a refusal of every reading. */
+function withoutWeights(folder: string, names: readonly string[]): Weights {
+  const refuse = async () => {
+    throw noWeights(folder, names);
+  };
+  return { tensors: new Map(), files: [], read: refuse, readInto: refuse, hash: refuse, close: async () => {} };
 }

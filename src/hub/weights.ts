@@ -42,6 +42,7 @@ interface WeightFile {
   readonly path: string;
   readonly handle: FileHandle;
   readonly entries: ReadonlyMap<string, SafetensorsEntry>;
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 interface Located {
@@ -59,6 +60,17 @@ export async function openWeights(folder: string): Promise<Weights | null> {
   if (!(await isThere(join(folder, indexFile)))) return null;
   const shards = await readIndex(folder);
   return openFiles(folder, [...new Set(shards.values())].sort(), shards);
+}
+
+/**
+ * Opens one safetensors file, with the metadata of its header.
+ * @throws Error in one line when it is missing or no sound safetensors file.
+ */
+export async function openSafetensors(
+  path: string,
+): Promise<Weights & { readonly metadata: Readonly<Record<string, string>> }> {
+  const file = await openFile(path);
+  return { ...weightsOf([file], allOf([file]), () => file.handle.close()), metadata: file.metadata };
 }
 
 function isThere(path: string): Promise<boolean> {
@@ -96,7 +108,8 @@ async function openFile(path: string): Promise<WeightFile> {
     const { bytesRead } = await handle.read(first8, 0, 8, 0);
     const json = new Uint8Array(headerLength(first8.subarray(0, bytesRead), size, path));
     await readFully(handle, json, 8, path);
-    return { path, handle, entries: parseHeader(json, size, path).entries };
+    const { entries, metadata } = parseHeader(json, size, path);
+    return { path, handle, entries, metadata };
   } catch (error) {
     await handle?.close();
     throw fileError(path, "cannot be read", error);

@@ -34,6 +34,9 @@ const rowwise =
     return result;
   };
 
+/** The same numbers as a matrix, one row for each index of the leading axes. */
+const asRows = ({ shape, data }: Array64): Array64 => ({ shape: [data.length / shape.at(-1)!, shape.at(-1)!], data });
+
 const total = (row: Float64Array) => row.reduce((a, b) => a + b, 0);
 const average = (row: Float64Array) => total(row) / row.length;
 const deviation = (row: Float64Array, epsilon: number) => {
@@ -193,6 +196,20 @@ export const meanings: { readonly [P in Exclude<Primitive, "input">]: Meaning<P>
       return 0;
     });
     return result;
+  },
+  gatherRows: ([x, index]) => {
+    const rows = asRows(x!);
+    return build([...index!.shape, ...rows.shape.slice(1)], (at) =>
+      read(rows, [read(index!, at.slice(0, -1)), at.at(-1)!]),
+    );
+  },
+  scatterRows: ([x, index, like]) => {
+    const result = asRows(array64(like!.shape));
+    build(x!.shape, (at) => {
+      accumulate(result, [read(index!, at.slice(0, -1)), at.at(-1)!], read(x!, at));
+      return 0;
+    });
+    return { ...result, shape: like!.shape };
   },
   pick: ([x, index]) => build(index!.shape, (at) => read(x!, [...at, read(index!, at)])),
   place: ([x, index, like]) =>

@@ -12,10 +12,15 @@ export interface Head {
   /** The name transformers gives body and head together, the field `architectures` of config.json. */
   readonly architecture: string;
   /**
-   * Last hidden states [batch, sequence, width] → logits: [batch, labels] of a classifier, [batch, sequence, vocabulary] of a
-   * language model, which does not read `labels`.
+   * Last hidden states [batch, sequence, width] → logits: [batch, labels] of a classifier. A language model's head does not read
+   * `labels`: it turns hidden states [*, width] into [*, vocabulary].
    */
   forward(scope: Scope, hidden: Value, labels: number): Value;
+}
+
+export interface BodyOptions {
+  /** Whether a position sees only itself and those before it, as in a causal language model. Not unless given. */
+  readonly causal?: boolean;
 }
 
 /** A model whose configuration is read: functions of parameters and inputs. */
@@ -28,7 +33,7 @@ export interface Model {
   /** How many kinds of segment `token_type_ids` may name; with 0 or 1 it is not read. */
   readonly segments: number;
   /** Last hidden states [batch, sequence, width]. */
-  body(scope: Scope, inputs: ModelInputs): Value;
+  body(scope: Scope, inputs: ModelInputs, options?: BodyOptions): Value;
   readonly heads: Readonly<Record<HeadName, Head>>;
 }
 

@@ -18,7 +18,7 @@ export const bert: Architecture = {
       vocabularySize: config.vocab_size,
       maxPositions: config.max_position_embeddings,
       segments: config.type_vocab_size,
-      body: (scope, inputs) => encoder(scope.in("bert"), config, inputs, iota(inputs.input_ids, 1)),
+      body: (scope, inputs, options) => encoder(scope.in("bert"), config, inputs, iota(inputs.input_ids, 1), options),
       heads: { "sequence-classification": classifier, "masked-language-model": languageModel(config) },
     };
   },

@@ -8,7 +8,7 @@ import { embedding, embeddingTable } from "../nn/embedding.ts";
 import { linear } from "../nn/linear.ts";
 import { layerNorm } from "../nn/norm.ts";
 import type { Scope } from "../nn/parameters.ts";
-import type { ModelInputs } from "./architecture.ts";
+import type { BodyOptions, ModelInputs } from "./architecture.ts";
 import { activationName } from "./config.ts";
 
 /** The encoder's fields of config.json, under its names. */
@@ -48,8 +48,14 @@ export const headsDivideWidth: { check(config: EncoderConfig): boolean; params: 
 };
 
 /** Last hidden states [batch, sequence, width]; `positions` [sequence] or [batch, sequence] are rows of the position table. */
-export function encoder(scope: Scope, config: EncoderConfig, inputs: ModelInputs, positions: Value): Value {
-  const bias = attentionBias(inputs.attention_mask);
+export function encoder(
+  scope: Scope,
+  config: EncoderConfig,
+  inputs: ModelInputs,
+  positions: Value,
+  options?: BodyOptions,
+): Value {
+  const bias = attentionBias(inputs.attention_mask, options);
   const layers = scope.in("encoder").in("layer");
   let hidden = embeddings(scope.in("embeddings"), config, inputs, positions);
   for (let block = 0; block < config.num_hidden_layers; block++)

@@ -21,7 +21,8 @@ export const roberta: Architecture = {
       vocabularySize: config.vocab_size,
       maxPositions: config.max_position_embeddings - padding - 1,
       segments: config.type_vocab_size,
-      body: (scope, inputs) => encoder(scope.in("roberta"), config, inputs, positionIds(inputs.input_ids, padding)),
+      body: (scope, inputs, options) =>
+        encoder(scope.in("roberta"), config, inputs, positionIds(inputs.input_ids, padding), options),
       heads: { "sequence-classification": classifier, "masked-language-model": languageModel(config) },
     };
   },

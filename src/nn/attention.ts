@@ -1,13 +1,35 @@
 /** Scaled dot-product attention with several heads (Vaswani et al. 2017, §3.2). */
-import { add, cast, matmul, mergeHeads, mul, softmax, splitHeads, sub, unsqueeze } from "../graph/ops.ts";
+import {
+  add,
+  cast,
+  greater,
+  iota,
+  matmul,
+  mergeHeads,
+  mul,
+  softmax,
+  splitHeads,
+  sub,
+  unsqueeze,
+} from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
 
 /** Added to the score of a position that must not be seen: float32's most negative number, as in transformers. */
 const HIDDEN = -3.4028234663852886e38;
 
-/** mask [batch, sequence] of ones and zeros (int64) → what is added to the scores [batch, 1, 1, sequence]. */
-export function attentionBias(mask: Value): Value {
-  return mul(sub(1, cast(unsqueeze(unsqueeze(mask, 1), 1), "float32")), HIDDEN);
+/**
+ * What is added to the scores, from a mask [batch, sequence] of ones and zeros (int64): [batch, 1, 1, sequence].
+ * A causal one, [batch, 1, sequence, sequence], hides from each position what comes after it too.
+ */
+export function attentionBias(mask: Value, { causal = false }: { causal?: boolean } = {}): Value {
+  const real = cast(unsqueeze(unsqueeze(mask, 1), 1), "float32");
+  return mul(sub(1, causal ? mul(real, sub(1, future(mask))) : real), HIDDEN);
+}
+
+/** One where a key [sequence, *sequence*] comes after its query [*sequence*, sequence], else zero. */
+function future(mask: Value): Value {
+  const position = iota(mask, 1);
+  return cast(greater(unsqueeze(position, 0), unsqueeze(position, 1)), "float32");
 }
 
 /**

@@ -15,6 +15,7 @@ import type { Tensors } from "../runtime/runtime.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { trainingStep } from "../train/step.ts";
 import { onnxModel } from "./model.ts";
+import { labelObjectives } from "../train/objectives/labels.ts";
 
 const runtime = await nativeRuntime({ threads: 1 });
 
@@ -34,7 +35,7 @@ const countOf = ({ nodes }: ReadModel, op: string) => nodes.filter((node) => nod
 describe.each(["bert-classification", "roberta-classification"])("one session of a training step of %s", (name) => {
   test("serves every batch and sequence size, as the interpreter has it", async () => {
     const adapted = await tinyModel(name, { options: { update: "both", rank: 2, select: "random" } });
-    const outputs = trainingStep(adapted, "classification");
+    const outputs = trainingStep(adapted, labelObjectives.classification);
     const program = await runtime.compile(outputs);
     const { encodings, labels } = tinyData(8);
     for (const examples of [[0, 1, 2], [3], [4, 5, 6, 7], [0, 1, 2]]) {
@@ -83,7 +84,7 @@ test("a gap along an axis whose size varies is refused in one line", () => {
 describe("the order of nodes", () => {
   test("is last to first: whatever a node reads is written after it", async () => {
     const adapted = await tinyModel("bert-classification");
-    const { nodes } = readModel(onnxModel(trainingStep(adapted, "classification")));
+    const { nodes } = readModel(onnxModel(trainingStep(adapted, labelObjectives.classification)));
     const madeAt = new Map(nodes.flatMap(({ outputs }, at) => outputs.map((output) => [output, at] as const)));
     for (const [at, { op, inputs }] of nodes.entries())
       for (const input of inputs) expect(madeAt.get(input) ?? Infinity, `${op} reads ${input}`).toBeGreaterThan(at);

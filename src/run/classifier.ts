@@ -1,5 +1,4 @@
 /** A fine-tuned classifier ready to answer: from a run folder, or a plain checkpoint folder that has a head. */
-import { encodeDataset } from "../data/encode.ts";
 import type { Texts } from "../data/examples.ts";
 import type { DownloadProgress } from "../hub/download.ts";
 import { applyAdapter } from "../peft/adapter.ts";
@@ -7,14 +6,14 @@ import { nativeRuntime } from "../runtime/native.ts";
 import type { Program } from "../runtime/runtime.ts";
 import type { ColumnOptions, Task } from "../tasks/task.ts";
 import type { Weights } from "../train/adapt.ts";
-import { decisions, predict, probabilities, score } from "../train/evaluate.ts";
+import { decisions, predict, probabilities, type Supervision } from "../train/evaluate.ts";
 import type { Scores } from "../train/events.ts";
-import { loadWeights } from "../train/load.ts";
-import { forwardPass, type Objective } from "../train/step.ts";
+import { baseHash, baseWeights } from "./base.ts";
 import { labelsOf, taskOf } from "./checkpoint-task.ts";
 import { readTaskFile, validationFile } from "./data.ts";
-import { checkLength, encodeFor, openModel, type OpenModel, outputsOf } from "./prepare.ts";
+import { checkLength, encodeFor, openModel, type OpenModel } from "./prepare.ts";
 import { readRun, type StoredRun } from "./store.ts";
+import { isLabelled, objectiveOf, taskKinds } from "./task-kinds.ts";
 
 export interface Prediction {
   readonly text: string | readonly string[];
@@ -26,6 +25,7 @@ export interface Prediction {
 }
 
 export interface Classifier {
+  readonly task: Task;
   /** The classes in the order of the logits; null for a regression. */
   readonly labels: readonly string[] | null;
   readonly weights: Weights;
@@ -60,9 +60,15 @@ export interface OpenOptions {
 export async function openRun(folder: string, options: OpenOptions = {}): Promise<Classifier> {
   const run = await readRun(folder);
   const { settings } = run.config;
+  const kind = taskKinds[run.task.kind];
   const opened = await openModel(
     settings.model,
-    { revision: run.adapterConfig.base_model_revision ?? settings.revision, labels: outputsOf(run.task) },
+    {
+      revision: run.adapterConfig.base_model_revision ?? settings.revision,
+      init: settings.init,
+      head: kind.head,
+      labels: kind.outputs(run.task),
+    },
     options.onDownload,
   );
   const weights = await weightsOf(opened, run);
@@ -81,7 +87,7 @@ export async function openCheckpoint(
 ): Promise<Classifier> {
   const opened = await openModel(
     model,
-    { revision, labels: (config) => labelsOf(config, model).length },
+    { revision, head: "sequence-classification", labels: (config) => labelsOf(config, model).length },
     options.onDownload,
   );
   const weights = await weightsOf(opened, null);
@@ -92,19 +98,15 @@ export async function openCheckpoint(
 }
 
 async function weightsOf(opened: OpenModel, run: StoredRun | null): Promise<Weights> {
-  const { model, specs, folder, resolved } = opened;
+  const { folder, resolved } = opened;
+  const { init, seed } = run?.config.settings ?? { init: "pretrained", seed: 0 };
   try {
-    if (run && (await folder.hash()) !== run.adapterConfig.base_model_sha256) {
+    if (run && (await baseHash(opened, init)) !== run.adapterConfig.base_model_sha256) {
       throw new Error(
-        `${resolved.folder}: not the base model that ${run.folder} was trained on (its weights have another SHA-256)`,
+        `${resolved.folder}: not the base model that ${run.folder} was trained on (it has another SHA-256)`,
       );
     }
-    const loaded = await loadWeights(
-      model,
-      specs,
-      { where: folder.folder, tensors: folder.tensors, readInto: folder.readInto },
-      { seed: 0, ignoreMismatchedSizes: run !== null },
-    );
+    const loaded = await baseWeights(opened, { init, seed, ignore_mismatched_sizes: run !== null });
     if (!run && loaded.initialized.length > 0)
       throw new Error(
         `${folder.folder}: has no classification head (no tensor named ${loaded.initialized[0]}); fine-tune it first with rocoft train`,
@@ -125,15 +127,19 @@ async function createClassifier(
   checkLength(maxLength, opened.model);
   const textCount = task.textColumns[0]?.length ?? null;
   const runtime = await nativeRuntime(threads === undefined ? {} : { threads });
-  const program: Program = await runtime.compile(forwardPass(opened));
-  const logitsOf = (data: ReturnType<typeof encodeDataset>) =>
-    predict(program, weights, data, { batchSize, padTokenId: opened.padTokenId });
+  const objective = objectiveOf(task, opened);
+  const program: Program = await runtime.compile(objective.evaluation(opened));
+  const { padTokenId } = opened;
   const answer = async (texts: readonly Texts[], where: string): Promise<Prediction[]> => {
     const examples = texts.map((pair, i) => ({ line: i + 1, texts: pair, label: null }));
-    const rows = await logitsOf(encodeFor(opened, { where, examples }, maxLength));
+    if (!isLabelled(task.kind))
+      throw new Error(`${task.name}: labels nothing, expected a model that was trained to label`);
+    const data = encodeFor(opened, task, { where, examples }, maxLength);
+    const rows = await predict(program, weights, data, { batchSize, padTokenId });
     return rows.map((row, i) => predictionOf(texts[i]!, row, task));
   };
   return {
+    task,
     labels: task.labels,
     weights,
     opened,
@@ -152,8 +158,8 @@ async function createClassifier(
     },
     async evaluate(path) {
       const dataset = await readTaskFile(task, await validationFile(path), { columns });
-      const data = encodeFor(opened, dataset, maxLength);
-      return score(await logitsOf(data), data.labels, task.kind, task.metrics);
+      const data = encodeFor(opened, task, dataset, maxLength);
+      return objective.score(program, weights, data, { batchSize, padTokenId, metrics: task.metrics });
     },
     dispose: () => program.dispose(),
   };
@@ -167,7 +173,7 @@ function checkTexts(examples: readonly Texts[], expected: number | null, task: s
 }
 
 function predictionOf(texts: Texts, logits: Float32Array, { kind, labels }: Task): Prediction {
-  const decision = decisions[kind as Objective](logits);
+  const decision = decisions[kind as Supervision](logits);
   const shares = labels && probabilities(logits);
   return {
     text: texts.length === 1 ? texts[0] : texts,

@@ -10,6 +10,7 @@ import { type TaskName, tasks } from "../tasks/registry.ts";
 export interface TrainConfig {
   readonly model: string;
   readonly revision: string;
+  readonly init: "pretrained" | "random";
   readonly task: string;
   readonly data: string;
   readonly validation_file: string | null;
@@ -37,9 +38,12 @@ export interface TrainConfig {
   readonly num_train_epochs: number;
   readonly max_steps: number | null;
   readonly max_seq_length: number;
+  readonly mlm_probability: number;
+  readonly causal_lm_steps: number;
   readonly max_train_samples: number | null;
   readonly max_eval_samples: number | null;
   readonly eval_steps: number | null;
+  readonly save_steps: number;
   readonly logging_steps: number;
   readonly metric_for_best_model: string | null;
   readonly early_stopping_patience: number | null;
@@ -71,6 +75,10 @@ const choice = (names: readonly string[]) => z.enum(names as [string, ...string[
 export const trainFields: { readonly [K in keyof TrainConfig]: z.ZodType<TrainConfig[K]> } = {
   model: z.string().min(1).describe("model folder, or id on the Hugging Face hub"),
   revision: z.string().default("main").describe("branch, tag or commit of a hub model"),
+  init: z
+    .enum(["pretrained", "random"])
+    .default("pretrained")
+    .describe("where training begins: the model's own weights, or random ones drawn from the seed"),
   task: choice(Object.keys(tasks))
     .default("text-classification")
     .describe(`what is learned: ${Object.keys(tasks).join(", ")}`),
@@ -117,9 +125,23 @@ export const trainFields: { readonly [K in keyof TrainConfig]: z.ZodType<TrainCo
   num_train_epochs: z.number().positive().default(3).describe("passes over the training data; fractions are allowed"),
   max_steps: optional(z.int().positive(), "optimizer steps, instead of num_train_epochs"),
   max_seq_length: z.int().positive().default(128).describe("longest sequence in tokens; longer texts are cut"),
+  mlm_probability: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(0.15)
+    .describe("masked-language-model: share of the tokens that are asked for; 0.15 in evaluation, always"),
+  causal_lm_steps: z
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe(
+      "masked-language-model: steps of causal language modelling to begin with, for training from random weights",
+    ),
   max_train_samples: optional(z.int().positive(), "use only the first so many training examples"),
   max_eval_samples: optional(z.int().positive(), "use only the first so many validation examples"),
   eval_steps: optional(z.int().positive(), "steps between evaluations; each epoch by default"),
+  save_steps: count(500, "steps between checkpoints to resume from, besides those after each evaluation"),
   logging_steps: count(50, "steps between lines of progress where there is no terminal"),
   metric_for_best_model: optional(
     z.string(),

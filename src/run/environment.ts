@@ -1,8 +1,10 @@
 /** What is needed to reproduce a run besides its configuration: versions, the processor, and hashes of what was read. */
 import { createRequire } from "node:module";
 import { availableParallelism, cpus, platform, release, totalmem } from "node:os";
+import { resolve } from "node:path";
 import { sha256File } from "../hub/files.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { baseHash } from "./base.ts";
 import type { PreparedRun } from "./prepare.ts";
 
 export interface Environment {
@@ -15,7 +17,7 @@ export interface Environment {
   readonly memoryBytes: number;
   readonly seed: number;
   readonly model: { readonly name: string; readonly revision: string | null; readonly sha256: string };
-  /** SHA-256 of each data file by its path. */
+  /** SHA-256 of each data file by its absolute path. */
   readonly data: Readonly<Record<string, string>>;
   readonly started: string;
 }
@@ -40,8 +42,10 @@ export async function describeEnvironment(
     cores: availableParallelism(),
     memoryBytes: totalmem(),
     seed: config.settings.seed,
-    model: { name: resolved.id, revision: resolved.revision, sha256: await folder.hash() },
-    data: Object.fromEntries(await Promise.all(files.map(async (file) => [file, await sha256File(file)] as const))),
+    model: { name: resolved.id, revision: resolved.revision, sha256: await baseHash({ folder }, config.settings.init) },
+    data: Object.fromEntries(
+      await Promise.all(files.map(async (file) => [resolve(file), await sha256File(file)] as const)),
+    ),
     started: new Date().toISOString(),
   };
 }

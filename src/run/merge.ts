@@ -1,6 +1,7 @@
 /** A run merged into an ordinary checkpoint folder, which transformers loads and which gives the same logits. */
 import { writeModelFolder } from "../hub/save.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { TaskKind } from "../tasks/task.ts";
+import { type FloatType, toFloatType } from "../tensor/tensor.ts";
 import { openRun, type OpenOptions } from "./classifier.ts";
 import { checkOutput, refuseSameFolder } from "./output.ts";
 
@@ -11,14 +12,15 @@ export interface MergedModel {
 }
 
 /**
- * Writes base weights and trained numbers as one float32 checkpoint, under transformers' names. In-place training makes the
- * merge the identity: nothing is recomputed.
+ * Writes base weights and trained numbers as one checkpoint, under transformers' names. In-place training makes the merge the
+ * identity: nothing is recomputed.
+ * @param options `dtype` rounds the weights; float32 unless given
  * @throws Error in one line when the run or the output folder does not allow it; nothing is left half-written.
  */
 export async function mergeRun(
   run: string,
   output: string,
-  { overwrite = false, ...options }: OpenOptions & { overwrite?: boolean } = {},
+  { overwrite = false, dtype = "float32", ...options }: OpenOptions & { overwrite?: boolean; dtype?: FloatType } = {},
 ): Promise<MergedModel> {
   await checkOutput(output, { overwrite });
   const classifier = await openRun(run, options);
@@ -26,12 +28,14 @@ export async function mergeRun(
     const { head, folder } = classifier.opened;
     await refuseSameFolder(output, folder.folder);
     await refuseSameFolder(output, run);
-    const tensors = new Map<string, Tensor>(Object.entries(classifier.weights));
+    const tensors = new Map(
+      Object.entries(classifier.weights).map(([name, weight]) => [name, toFloatType(weight, dtype)]),
+    );
     const config = {
       ...withoutTypes(folder.config),
       architectures: [head.architecture],
-      dtype: "float32",
-      ...labelFields(classifier.labels),
+      dtype,
+      ...labelFields[classifier.task.kind](classifier.labels),
     };
     await writeModelFolder(output, { config, files: folder.files.companions, tensors }, { overwrite });
     const parameters = Object.values(classifier.weights).reduce((sum, { data }) => sum + data.length, 0);
@@ -47,11 +51,13 @@ function withoutTypes(config: Readonly<Record<string, unknown>>): Record<string,
   return kept;
 }
 
-function labelFields(labels: readonly string[] | null): Record<string, unknown> {
-  if (labels === null) return { problem_type: "regression", id2label: { 0: "LABEL_0" }, label2id: { LABEL_0: 0 } };
-  return {
+type LabelFields = (labels: readonly string[] | null) => Record<string, unknown>;
+const labelFields: { readonly [K in TaskKind]: LabelFields } = {
+  classification: (labels) => ({
     problem_type: "single_label_classification",
-    id2label: Object.fromEntries(labels.map((label, id) => [id, label])),
-    label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
-  };
-}
+    id2label: Object.fromEntries(labels!.map((label, id) => [id, label])),
+    label2id: Object.fromEntries(labels!.map((label, id) => [label, id])),
+  }),
+  regression: () => ({ problem_type: "regression", id2label: { 0: "LABEL_0" }, label2id: { LABEL_0: 0 } }),
+  "masked-language-model": () => ({}),
+};

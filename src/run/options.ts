@@ -1,10 +1,15 @@
 /** From the settings of a run to those of the training loop. */
 import type { TrainingOptions } from "../train/options.ts";
 import type { PreparedRun } from "./prepare.ts";
+import { taskKinds } from "./task-kinds.ts";
 
-export function trainingOptions({ config: { settings }, method, task, padTokenId }: PreparedRun): TrainingOptions {
+export function trainingOptions(prepared: PreparedRun): TrainingOptions {
+  const { method, task, padTokenId, tokenizer, model } = prepared;
+  const { settings } = prepared.config;
+  const { objective, curriculum } = taskKinds[task.kind];
   return {
-    objective: task.kind,
+    objective: objective({ tokenizer, model, settings }),
+    curriculum: curriculum({ tokenizer, model, settings }),
     seed: settings.seed,
     learningRate: settings.learning_rate ?? method.learningRate,
     schedule: settings.lr_scheduler_type,
@@ -21,6 +26,7 @@ export function trainingOptions({ config: { settings }, method, task, padTokenId
     evalBatchSize: settings.per_device_eval_batch_size,
     epochs: settings.num_train_epochs,
     maxSteps: settings.max_steps,
+    saveSteps: settings.save_steps,
     evalSteps: settings.eval_steps,
     earlyStoppingPatience: settings.early_stopping_patience,
     metrics: task.metrics,

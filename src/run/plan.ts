@@ -76,7 +76,7 @@ export function plan(input: TrainInput): Promise<Plan> {
 export async function planRun(config: RunConfig): Promise<Plan> {
   const prepared = await prepareRun(config);
   try {
-    const data = encodeFor(prepared, prepared.train, prepared.config.settings.max_seq_length);
+    const data = encodeFor(prepared, prepared.task, prepared.train, prepared.config.settings.max_seq_length);
     const options = trainingOptions(prepared);
     const parameters = parameterTable(prepared);
     const steps = totalSteps(data.lengths.length, options);

@@ -18,7 +18,7 @@ function isOpen(folder: string): boolean {
 
 test.skipIf(!existsSync(handles))("a model that is refused is closed", async () => {
   const folder = await folderOf(checkpoint);
-  const message = await complaint(openModel(folder, { revision: "main", labels: 2 }));
+  const message = await complaint(openModel(folder, { revision: "main", head: "sequence-classification", labels: 2 }));
   expect(message).toMatch(new RegExp(`^${folder}/tokenizer.json: `));
   expect(isOpen(folder)).toBe(false);
 });

@@ -1,12 +1,12 @@
 /** What planning and training share: the model folder, its tokenizer, the data and the method's choice. Reads no weights. */
 import { resolve } from "node:path";
 import type { EncodedDataset } from "../data/encode.ts";
-import { encodeDataset } from "../data/encode.ts";
+import type { Dataset } from "../data/examples.ts";
 import { createTokenizer, type Tokenizer } from "../data/tokenizer.ts";
 import type { DownloadProgress } from "../hub/download.ts";
 import { type JsonObject, type ModelFolder, openModelFolder } from "../hub/model-folder.ts";
 import { type ResolvedModel, resolveModel } from "../hub/resolve.ts";
-import type { Head, Model } from "../models/architecture.ts";
+import type { Head, HeadName, Model } from "../models/architecture.ts";
 import { modelOf } from "../models/registry.ts";
 import { planWeights } from "../models/weights.ts";
 import type { ParameterSpec } from "../nn/parameters.ts";
@@ -15,9 +15,11 @@ import { methodOf } from "../peft/registry.ts";
 import type { Task } from "../tasks/task.ts";
 import { random } from "../tensor/random.ts";
 import { parametersOf } from "../train/load.ts";
+import type { Init } from "./base.ts";
 import type { RunConfig, TrainConfig } from "./config.ts";
 import { readRunData, type RunData } from "./data.ts";
 import { inCheckpointOrder } from "./label-order.ts";
+import { taskKinds } from "./task-kinds.ts";
 
 /** A model folder opened for a task. */
 export interface OpenModel {
@@ -38,24 +40,28 @@ export interface PreparedRun extends OpenModel, RunData {
   readonly attachment: Attachment;
 }
 
-/** Size of the head's output for a task. */
-export function outputsOf({ labels }: Pick<Task, "labels">): number {
-  return labels?.length ?? 1;
+/** The head a model is opened under, the size of its output, which may depend on config.json, and where its weights come from. */
+export interface OpenModelOptions {
+  readonly revision: string;
+  readonly head: HeadName;
+  readonly labels: number | ((config: JsonObject) => number);
+  /** `pretrained` unless given. */
+  readonly init?: Init;
 }
 
 /**
- * Opens a model folder or hub model under a classification head with `labels` outputs, which may depend on its config.json.
+ * Opens a model folder or hub model under a head.
  * @throws Error in one line when a file is missing or does not fit.
  */
 export async function openModel(
   model: string,
-  { revision, labels }: { revision: string; labels: number | ((config: JsonObject) => number) },
+  { revision, head, labels, init = "pretrained" }: OpenModelOptions,
   onProgress?: (progress: DownloadProgress) => void,
 ): Promise<OpenModel> {
   const resolved = await resolveModel(model, { revision, ...(onProgress && { onProgress }) });
-  const folder = await openModelFolder(resolved.folder);
+  const folder = await openModelFolder(resolved.folder, { weights: init === "random" ? "optional" : "required" });
   try {
-    return { resolved, folder, ...describe(folder, labels) };
+    return { resolved, folder, ...describe(folder, head, labels) };
   } catch (error) {
     await folder.close();
     throw error;
@@ -65,7 +71,8 @@ export async function openModel(
 /** What the small files of a model folder say. */
 function describe(
   { folder, config, tokenizer: tokenizerJson, tokenizerConfig }: ModelFolder,
-  labelsOf: number | ((config: JsonObject) => number),
+  headName: HeadName,
+  labelsOf: OpenModelOptions["labels"],
 ): Omit<OpenModel, "resolved" | "folder"> {
   const tokenizer = createTokenizer(tokenizerJson, tokenizerConfig, `${folder}/tokenizer.json`);
   const model = modelOf(config, `${folder}/config.json`);
@@ -73,7 +80,7 @@ function describe(
     throw new Error(
       `${folder}: tokenizer.json has ${tokenizer.vocabularySize} tokens, config.json only ${model.vocabularySize}`,
     );
-  const head = model.heads["sequence-classification"];
+  const head = model.heads[headName];
   const labels = typeof labelsOf === "number" ? labelsOf : labelsOf(config);
   const padTokenId = tokenizer.specialTokens.pad ?? 0;
   return { tokenizer, padTokenId, model, head, labels, specs: parametersOf(model, head, labels) };
@@ -89,11 +96,9 @@ export async function prepareRun(
 ): Promise<PreparedRun> {
   const { settings } = config;
   const read = await readRunData(settings);
-  const opened = await openModel(
-    settings.model,
-    { revision: settings.revision, labels: outputsOf(read.task) },
-    onProgress,
-  );
+  const { head, outputs } = taskKinds[read.task.kind];
+  const { revision, init } = settings;
+  const opened = await openModel(settings.model, { revision, init, head, labels: outputs(read.task) }, onProgress);
   try {
     const data = inCheckpointOrder(read, opened.folder.config);
     checkLength(settings.max_seq_length, opened.model);
@@ -108,9 +113,9 @@ export async function prepareRun(
   }
 }
 
-/** A run folder is read from anywhere: paths are kept whole, hub ids as they are. */
-function withAbsolutePaths({ settings, methodOptions }: RunConfig, { id, revision }: ResolvedModel): RunConfig {
-  const model = revision === null ? resolve(id) : id;
+/** A run folder is read from anywhere: paths are kept whole, names as they are. */
+function withAbsolutePaths({ settings, methodOptions }: RunConfig, { id, folder }: ResolvedModel): RunConfig {
+  const model = id === folder ? resolve(folder) : id;
   const validation = settings.validation_file && resolve(settings.validation_file);
   return { methodOptions, settings: { ...settings, model, data: resolve(settings.data), validation_file: validation } };
 }
@@ -123,10 +128,10 @@ export function checkLength(length: number, { maxPositions }: Model): void {
 
 /** Looks for every parameter among the checkpoint's tensors, by the headers alone. */
 function checkWeights(
-  { ignore_mismatched_sizes: ignore }: TrainConfig,
+  { init, ignore_mismatched_sizes: ignore }: TrainConfig,
   { model: { basePrefix }, specs, folder: { tensors, folder } }: OpenModel,
 ): void {
-  planWeights(specs, tensors, basePrefix, folder, ignore);
+  if (init === "pretrained") planWeights(specs, tensors, basePrefix, folder, ignore);
 }
 
 function checkMetric({ metric_for_best_model: metric }: TrainConfig, { name, metrics }: Task): void {
@@ -136,8 +141,13 @@ function checkMetric({ metric_for_best_model: metric }: TrainConfig, { name, met
 }
 
 /** Encodes data for a model, which sees segments only where it has them. */
-export function encodeFor({ tokenizer, model }: OpenModel, data: RunData["train"], maxLength: number): EncodedDataset {
-  const encoded = encodeDataset(data, tokenizer, { maxLength });
+export function encodeFor(
+  { tokenizer, model }: Pick<OpenModel, "tokenizer" | "model">,
+  { kind }: Pick<Task, "kind">,
+  data: Dataset,
+  maxLength: number,
+): EncodedDataset {
+  const encoded = taskKinds[kind].encode(data, tokenizer, { maxLength });
   if (model.segments > 1) return encoded;
   return {
     ...encoded,

@@ -8,9 +8,10 @@
  *     metrics.json                        the scores of the weights that are kept
  *     adapter/adapter_model.safetensors   the trained numbers
  *     adapter/adapter_config.json         where they belong
+ *     checkpoint.safetensors              until the run is complete: what resuming it needs
  */
 import { appendFileSync } from "node:fs";
-import { access, mkdir, readFile, rm } from "node:fs/promises";
+import { access, mkdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { decodeSafetensors, encodeSafetensors } from "../formats/safetensors.ts";
@@ -21,6 +22,9 @@ import { type AdapterLayout, adapterLayout, type AdapterTensor, packAdapter, unp
 import type { Task } from "../tasks/task.ts";
 import { toFloat32 } from "../tensor/tensor.ts";
 import type { AdaptedModel } from "../train/adapt.ts";
+import type { EndEvent } from "../train/events.ts";
+import type { TrainingState } from "../train/state.ts";
+import { writeCheckpoint } from "./checkpoint.ts";
 import { flatConfig, parseConfig, type RunConfig } from "./config.ts";
 import type { Environment } from "./environment.ts";
 
@@ -38,6 +42,15 @@ export interface AdapterConfig {
 
 const adapterFolder = "adapter";
 const adapterFiles = { weights: "adapter_model.safetensors", config: "adapter_config.json" };
+/** The files at the top of a run folder. */
+export const runFiles = {
+  config: "config.json",
+  task: "task.json",
+  environment: "environment.json",
+  events: "events.jsonl",
+  metrics: "metrics.json",
+  checkpoint: "checkpoint.safetensors",
+} as const;
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
 /** A run folder being written. */
@@ -46,7 +59,18 @@ export interface RunWriter {
   /** Appends an event to events.jsonl. */
   event(event: { readonly type: string }): void;
   adapter(adapted: AdaptedModel, config: Omit<AdapterConfig, "tensors" | "trained_parameters">): Promise<void>;
-  metrics(metrics: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Keeps where the training stands, in place of the checkpoint before. */
+  checkpoint(adapted: AdaptedModel, state: TrainingState): Promise<void>;
+  metrics(metrics: RunMetrics): Promise<void>;
+  /** Removes what only resuming needs. */
+  complete(): Promise<void>;
+}
+
+/** What metrics.json holds: why the training ended, the step whose weights are kept, and its scores. */
+export interface RunMetrics {
+  readonly reason: EndEvent["reason"];
+  readonly step: number;
+  readonly [score: string]: number | string;
 }
 
 /**
@@ -57,16 +81,34 @@ export async function createRun(config: RunConfig, task: Task, environment: Envi
   const folder = await createOutputFolder(config.settings.output_dir, {
     overwrite: config.settings.overwrite_output_dir,
   });
-  const path = (...parts: readonly string[]) => join(folder, ...parts);
-  const results = [path("metrics.json"), ...Object.values(adapterFiles).map((name) => path(adapterFolder, name))];
-  for (const file of results) await rm(file, { force: true });
-  await writeAtomically(path("config.json"), json(flatConfig(config)));
-  await writeAtomically(path("task.json"), json(task));
-  await writeAtomically(path("environment.json"), json(environment));
-  await writeAtomically(path("events.jsonl"), "");
+  const path = pathsIn(folder);
+  const adapterPaths = Object.values(adapterFiles).map((name) => path(adapterFolder, name));
+  for (const file of [path(runFiles.checkpoint), path(runFiles.metrics), ...adapterPaths])
+    await rm(file, { force: true });
+  await writeAtomically(path(runFiles.config), json(flatConfig(config)));
+  await writeAtomically(path(runFiles.task), json(task));
+  await writeAtomically(path(runFiles.environment), json(environment));
+  await writeAtomically(path(runFiles.events), "");
+  return writerOf(folder);
+}
+
+const pathsIn =
+  (folder: string) =>
+  (...parts: readonly string[]): string =>
+    join(folder, ...parts);
+
+/** The writer of a run folder that is begun already. */
+export function writerOf(folder: string): RunWriter {
+  const path = pathsIn(folder);
   return {
     folder,
-    event: (event) => appendFileSync(path("events.jsonl"), `${JSON.stringify(event)}\n`),
+    event(event) {
+      try {
+        appendFileSync(path(runFiles.events), `${JSON.stringify(event)}\n`);
+      } catch (error) {
+        throw fileError(path(runFiles.events), "cannot be written", error);
+      }
+    },
     async adapter(adapted, adapterConfig) {
       const { tensors, layout } = packAdapter(adapterTensors(adapted));
       const trained = adapted.trained.reduce((total, { count }) => total + count, 0);
@@ -77,7 +119,12 @@ export async function createRun(config: RunConfig, task: Task, environment: Envi
         json({ ...adapterConfig, trained_parameters: trained, tensors: layout }),
       );
     },
-    metrics: (metrics) => writeAtomically(path("metrics.json"), json(metrics)),
+    async checkpoint(adapted, state) {
+      const { size: eventsLength } = await stat(path(runFiles.events));
+      await writeCheckpoint(path(runFiles.checkpoint), adapted, { state, eventsLength });
+    },
+    metrics: (metrics) => writeAtomically(path(runFiles.metrics), json(metrics)),
+    complete: () => rm(path(runFiles.checkpoint), { force: true }),
   };
 }
 
@@ -103,11 +150,11 @@ export interface StoredRun {
 const metricName = z.enum(Object.keys(metrics) as [MetricName, ...MetricName[]]);
 const taskSchema: z.ZodType<Task> = z.object({
   name: z.string(),
-  kind: z.enum(["classification", "regression"]),
+  kind: z.enum(["classification", "regression", "masked-language-model"]),
   labels: z.array(z.string()).nullable(),
   labelIds: z.boolean(),
   metrics: z.array(metricName),
-  metricForBest: metricName,
+  metricForBest: z.union([metricName, z.literal("loss")]),
   textColumns: z.array(z.union([z.tuple([z.string()]), z.tuple([z.string(), z.string()])])),
   labelColumns: z.array(z.string()),
   headerless: z.array(z.array(z.string())),
@@ -129,9 +176,9 @@ const adapterConfigSchema: z.ZodType<AdapterConfig> = z.object({
  */
 export async function readRun(folder: string): Promise<StoredRun> {
   const path = (...parts: readonly string[]) => join(folder, ...parts);
-  await expectFile(path("task.json"), `${folder}: not a run folder, it has no task.json`);
-  const task = await readJson(path("task.json"), taskSchema);
-  const config = await readConfig(path("config.json"));
+  await expectFile(path(runFiles.task), `${folder}: not a run folder, it has no task.json`);
+  const task = await readJson(path(runFiles.task), taskSchema);
+  const config = await readConfig(path(runFiles.config));
   const configPath = path(adapterFolder, adapterFiles.config);
   await expectFile(configPath, `${folder}: has no adapter, its training did not reach a first evaluation`);
   const adapterConfig = await readJson(configPath, adapterConfigSchema);
@@ -143,7 +190,7 @@ export async function readRun(folder: string): Promise<StoredRun> {
     ...part,
     values: toFloat32(part.values),
   }));
-  const metrics = await readJson(path("metrics.json"), z.record(z.string(), z.unknown())).catch(() => null);
+  const metrics = await readJson(path(runFiles.metrics), z.record(z.string(), z.unknown())).catch(() => null);
   return { folder, config, task, adapterConfig, adapter, metrics };
 }
 
@@ -153,7 +200,8 @@ async function expectFile(path: string, otherwise: string): Promise<void> {
   });
 }
 
-async function readConfig(path: string): Promise<RunConfig> {
+/** The configuration that a run folder keeps. @throws Error in one line when it is damaged. */
+export async function readConfig(path: string): Promise<RunConfig> {
   const input = await readJson(path, z.record(z.string(), z.unknown()));
   try {
     return parseConfig(input);

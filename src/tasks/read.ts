@@ -15,7 +15,7 @@ export interface Source {
 }
 
 export interface ReadExamples {
-  /** Whether every example must have a label, which it must unless `optional`. */
+  /** Whether every example must have a label: it must where the task has label columns, unless `optional`. */
   readonly labels?: "required" | "optional";
 }
 
@@ -52,7 +52,7 @@ export function readDataset(task: Task, source: Source, options: ReadExamples = 
 
 /** As `readDataset`, of a table that is read already. */
 export function datasetOf(task: Task, table: RowTable, where: string, options: ReadExamples = {}): Dataset {
-  const { labels = "required" } = options;
+  const { labels = task.labelColumns.length > 0 ? "required" : "optional" } = options;
   if (table.rows.length === 0) throw new Error(`${where}: no rows, expected at least one example`);
   const textColumns = textColumnsOf(task, table, where);
   const labelColumn = labelColumnOf(task, table);

@@ -3,15 +3,17 @@ import type { Dataset } from "../data/examples.ts";
 import { unknownName } from "../errors/unknown-name.ts";
 import { withGivenColumns } from "./columns.ts";
 import { glue, type GlueName } from "./glue.ts";
+import { maskedLanguageModel } from "./masked-language-model.ts";
 import { datasetOf, readTable, type Source } from "./read.ts";
 import type { ColumnOptions, Task, TaskDefinition } from "./task.ts";
 import { textClassification } from "./text-classification.ts";
 
-export type TaskName = GlueName | "text-classification";
+export type TaskName = GlueName | "text-classification" | "masked-language-model";
 
 export const tasks: { readonly [name in TaskName]: TaskDefinition } = {
   ...glue,
   "text-classification": textClassification,
+  "masked-language-model": maskedLanguageModel,
 };
 
 /**

@@ -14,7 +14,7 @@ const stems: { readonly [split in keyof Splits]: readonly string[] } = {
   validation: ["validation", "dev", "valid", "val", "validation_matched", "dev_matched", "mnli_matched"],
   validationMismatched: ["validation_mismatched", "dev_mismatched", "mnli_mismatched"],
 };
-const endings: readonly string[] = [".tsv", ".csv", ".jsonl", ".json", ""];
+const endings: readonly string[] = [".tsv", ".csv", ".jsonl", ".json", ".txt", ""];
 
 /** Finds the parts of a data set among the `fileNames` of its folder. */
 export function findSplits(fileNames: readonly string[]): Splits {

@@ -2,7 +2,7 @@
 import type { RowTable } from "../formats/rows.ts";
 import type { MetricName } from "../metrics/registry.ts";
 
-export type TaskKind = "classification" | "regression";
+export type TaskKind = "classification" | "regression" | "masked-language-model";
 
 /** The column of a single text, or the two columns of a pair. */
 export type TextColumns = readonly [string] | readonly [string, string];
@@ -11,7 +11,7 @@ export type TextColumns = readonly [string] | readonly [string, string];
 export interface TableForms {
   /** Alternatives; a file is read by the first whose columns it has. */
   readonly textColumns: readonly TextColumns[];
-  /** Alternatives; a file is read by the first it has. */
+  /** Alternatives; a file is read by the first it has. Without any there is nothing to read but texts. */
   readonly labelColumns: readonly string[];
   /** The columns of tab-separated files that lack a header line, told apart by their number. */
   readonly headerless: readonly (readonly string[])[];
@@ -21,13 +21,13 @@ export interface TableForms {
 export interface Task extends TableForms {
   readonly name: string;
   readonly kind: TaskKind;
-  /** The classes in the order of their ids; null for regression. */
+  /** The classes in the order of their ids; null where there are none. */
   readonly labels: readonly string[] | null;
   /** Whether files may give a class by its id, and -1 for no label, as GLUE on the Hugging Face hub does. */
   readonly labelIds: boolean;
   readonly metrics: readonly MetricName[];
-  /** The one of `metrics` by which the best checkpoint is chosen. */
-  readonly metricForBest: MetricName;
+  /** The one of `metrics` by which the best checkpoint is chosen, or the loss. */
+  readonly metricForBest: MetricName | "loss";
 }
 
 /** Columns that a person names because their names do not tell. */

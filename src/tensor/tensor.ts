@@ -1,5 +1,5 @@
 /** A tensor on the host: elements, their type and their shape; nothing else. */
-import { allocate, type ArrayOf, type DType, fromBfloat16, fromFloat16 } from "./dtype.ts";
+import { allocate, type ArrayOf, type DType, fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from "./dtype.ts";
 import { formatShape, sizeOf } from "./shape.ts";
 
 export interface Tensor<D extends DType = DType> {
@@ -36,4 +36,19 @@ export function toFloat32(source: Tensor): Tensor<"float32"> {
 
 function isFloat32(source: Tensor): source is Tensor<"float32"> {
   return source.dtype === "float32";
+}
+
+/** The type a tensor's numbers are stored in: as they are computed with, or in half the room. */
+export type FloatType = "float32" | "float16" | "bfloat16";
+
+const narrowed: { readonly [F in Exclude<FloatType, "float32">]: (value: number) => number } = {
+  float16: toFloat16,
+  bfloat16: toBfloat16,
+};
+
+/** The tensor rounded to `dtype`, to the nearest and to even. */
+export function toFloatType(source: Tensor<"float32">, dtype: FloatType): Tensor {
+  if (dtype === "float32") return source;
+  const round = narrowed[dtype];
+  return tensor(dtype, source.shape, Uint16Array.from(source.data, round));
 }

@@ -16,13 +16,17 @@ export interface Trained extends TrainedTensor {
   readonly view: View;
 }
 
-/** A model and a method's choice, as structure: enough to build graphs. */
-export interface AttachedModel {
+/** A model under a head, as structure: enough to build graphs. */
+export interface HeadedModel {
   readonly model: Model;
   readonly head: Head;
   /** Size of the head's output; see {@link Head.forward}. */
   readonly labels: number;
   readonly specs: readonly ParameterSpec[];
+}
+
+/** The same with a method's choice. */
+export interface AttachedModel extends HeadedModel {
   readonly attachment: Attachment;
 }
 
@@ -67,16 +71,12 @@ export function modelInputs(): ModelInputs {
 }
 
 /** The forward pass over a table of parameters. */
-export function logits(
-  { model, head, labels }: Omit<AttachedModel, "attachment">,
-  inputs: ModelInputs,
-  table: ParameterTable,
-): Value {
+export function logits({ model, head, labels }: HeadedModel, inputs: ModelInputs, table: ParameterTable): Value {
   const scope = scopeOf(table);
   return head.forward(scope, model.body(scope, inputs), labels);
 }
 
 /** The table of base weights, each an input of the graph. */
-export function baseTable({ specs }: Pick<AttachedModel, "specs">): ParameterTable {
+export function baseTable({ specs }: HeadedModel): ParameterTable {
   return inputTable(specs);
 }

@@ -1,15 +1,23 @@
 import { describe, expect, test } from "vitest";
 import { worstDifference } from "../../test/draw.ts";
-import { tinyData, tinyModel, tinyTraining } from "../../test/tiny-training.ts";
+import { tinyData, tinyModel } from "../../test/tiny-training.ts";
 import { nativeRuntime } from "../runtime/native.ts";
-import { createBatchGradient } from "./batch-gradient.ts";
+import { batchGradient } from "./batch-gradient.ts";
+import { random } from "../tensor/random.ts";
+import { labelObjectives } from "./objectives/labels.ts";
 import { trainingStep } from "./step.ts";
 
 const runtime = await nativeRuntime({ threads: 1 });
 const adapted = await tinyModel("roberta-classification", { options: { update: "both" } });
 const data = tinyData(8);
-const program = await runtime.compile(trainingStep(adapted, "classification"));
-const gradientOf = createBatchGradient(program, adapted, data, { ...tinyTraining, padTokenId: 1 });
+const { classification } = labelObjectives;
+const program = await runtime.compile(trainingStep(adapted, classification));
+const gradientOf = (parts: readonly Int32Array[]) =>
+  batchGradient(
+    program,
+    adapted,
+    parts.map((examples) => classification.batch(data, examples, { padTokenId: 1, stream: random(0) })),
+  );
 const batches = (...sizes: number[]) => {
   let start = 0;
   return sizes.map((size) => Int32Array.from({ length: size }, () => start++));

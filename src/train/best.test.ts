@@ -8,7 +8,7 @@ const adapted = await tinyModel("bert-classification", { options: { update: "bot
 function better(metric: string, scores: readonly number[]) {
   const best = keepBest(adapted, metric);
   const taken = scores.map((score, step) => best.offer(step, { loss: 0, [metric]: score })).map(Number);
-  return { taken: taken.join(""), step: best.step, since: best.sinceBest };
+  return { taken: taken.join(""), step: best.state!.step, since: best.state!.sinceBest };
 }
 
 describe("the best", () => {
@@ -24,8 +24,7 @@ describe("the best", () => {
   ])("%s", (_, metric, scores, taken, step, since) => expect(better(metric, scores)).toEqual({ taken, step, since }));
 
   test("is nothing before the first", () => {
-    const { step, scores, sinceBest } = keepBest(adapted, "accuracy");
-    expect([step, scores, sinceBest]).toEqual([null, null, 0]);
+    expect(keepBest(adapted, "accuracy").state).toBe(null);
   });
 });
 
@@ -43,7 +42,7 @@ describe("restoring", () => {
     expect(weights()).not.toBe(atBest);
     best.restore();
     expect(weights()).toBe(atBest);
-    expect([best.step, best.scores]).toEqual([1, { accuracy: 0.7 }]);
+    expect(best.state).toMatchObject({ step: 1, scores: { accuracy: 0.7 }, sinceBest: 1 });
   });
 
   test("changes nothing where nothing was offered", () => {

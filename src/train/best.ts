@@ -1,49 +1,47 @@
 /** The best evaluation so far, and the trained numbers that gave it. */
 import { type AdaptedModel, commit } from "./adapt.ts";
 import type { Scores } from "./events.ts";
+import type { BestState } from "./state.ts";
 
 export interface Best {
   /** Compares with the best so far and keeps a copy of the trained tensors where it is better; says whether it is. */
   offer(step: number, scores: Scores): boolean;
-  /** Evaluations since the best one. */
-  readonly sinceBest: number;
-  readonly step: number | null;
-  readonly scores: Scores | null;
+  /** The best so far; null before the first evaluation. */
+  readonly state: BestState | null;
   /** Puts the best trained tensors back into the weights. */
   restore(): void;
 }
 
-/** Keeps the best by `metric`: of `loss` the lowest, of every other the highest; the earlier of equals; NaN is worse than any number. */
-export function keepBest(adapted: AdaptedModel, metric: string): Best {
-  const sign = metric === "loss" ? -1 : 1;
-  let step: number | null = null;
-  let scores: Scores | null = null;
-  let sinceBest = 0;
-  let copies: Float32Array[] = [];
+/**
+ * Keeps the best by `metric`: of `loss` and `perplexity` the lowest, of every other the highest; the earlier of equals; NaN is
+ * worse than any number.
+ */
+export function keepBest(adapted: AdaptedModel, metric: string, from: BestState | null = null): Best {
+  const sign = lowestIsBest.has(metric) ? -1 : 1;
+  let state = from;
   return {
-    offer(at, offered) {
-      const better = scores === null || isBetter(sign * offered[metric]!, sign * scores[metric]!);
-      sinceBest = better ? 0 : sinceBest + 1;
-      if (!better) return false;
-      step = at;
-      scores = offered;
-      copies = adapted.trained.map(({ view }) => view.data.slice());
-      return true;
+    offer(step, scores) {
+      const better = state === null || isBetter(sign * scores[metric]!, sign * state.scores[metric]!);
+      state = better
+        ? { step, scores, sinceBest: 0, trained: adapted.trained.map(({ view }) => view.data.slice()) }
+        : { ...state!, sinceBest: state!.sinceBest + 1 };
+      return better;
     },
-    get sinceBest() {
-      return sinceBest;
-    },
-    get step() {
-      return step;
-    },
-    get scores() {
-      return scores;
+    get state() {
+      return state;
     },
     restore() {
-      copies.forEach((copy, i) => adapted.trained[i]!.view.data.set(copy));
-      if (copies.length > 0) commit(adapted);
+      if (state !== null) setTrained(adapted, state.trained);
     },
   };
+}
+
+const lowestIsBest: ReadonlySet<string> = new Set(["loss", "perplexity"]);
+
+/** Writes numbers, one array a trained tensor, into the trained tensors and the weights. */
+export function setTrained(adapted: AdaptedModel, numbers: readonly Float32Array[]): void {
+  numbers.forEach((copy, i) => adapted.trained[i]!.view.data.set(copy));
+  commit(adapted);
 }
 
 /** NaN, as of a correlation with constant predictions, gives way to any number. */

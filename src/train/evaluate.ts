@@ -6,7 +6,6 @@ import { type MetricName, metrics } from "../metrics/registry.ts";
 import type { Program } from "../runtime/runtime.ts";
 import type { Weights } from "./adapt.ts";
 import type { Scores } from "./events.ts";
-import type { Objective } from "./step.ts";
 
 /**
  * Logits of every example of `data`, by a compiled forward pass over `weights`.
@@ -31,14 +30,17 @@ export async function predict(
   return rows;
 }
 
+/** What a label is: one of several classes, or a number. */
+export type Supervision = "classification" | "regression";
+
 /** What logits say: the class of the largest, or the number itself. */
-export const decisions: { readonly [O in Objective]: (logits: Float32Array) => number } = {
+export const decisions: { readonly [S in Supervision]: (logits: Float32Array) => number } = {
   classification: (logits) => logits.reduce((best, x, i) => (x > logits[best]! ? i : best), 0),
   regression: ([value]) => value!,
 };
 
 /** The loss of one example, as training computes it. */
-const exampleLosses: { readonly [O in Objective]: (logits: Float32Array, label: number) => number } = {
+const exampleLosses: { readonly [S in Supervision]: (logits: Float32Array, label: number) => number } = {
   classification: (logits, label) => logSumExp(logits) - logits[label]!,
   regression: ([value], label) => (value! - label) ** 2,
 };
@@ -60,10 +62,10 @@ export function probabilities(logits: Float32Array): number[] {
 export function score(
   logits: readonly Float32Array[],
   labels: Float64Array,
-  objective: Objective,
+  supervision: Supervision,
   metricNames: readonly MetricName[],
 ): Scores {
-  const predictions = logits.map(decisions[objective]);
-  const loss = logits.reduce((total, row, i) => total + exampleLosses[objective](row, labels[i]!), 0) / logits.length;
+  const predictions = logits.map(decisions[supervision]);
+  const loss = logits.reduce((total, row, i) => total + exampleLosses[supervision](row, labels[i]!), 0) / logits.length;
   return { loss, ...Object.fromEntries(metricNames.map((name) => [name, metrics[name].compute(labels, predictions)])) };
 }

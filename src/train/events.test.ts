@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 test("events come in order: steps, evaluations after epochs and at the end, the end last", () => {
   expect(run.events.map(({ type, step }) => `${type} ${step}`).join(", ")).toBe(
-    "step 1, step 2, step 3, evaluation 3, step 4, step 5, evaluation 5, end 5",
+    "step 1, step 2, step 3, evaluation 3, checkpoint 3, step 4, step 5, evaluation 5, end 5",
   );
 });
 

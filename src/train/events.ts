@@ -1,4 +1,5 @@
 /** What a training reports: data, for a terminal, a file or a program to render. */
+import type { TrainingState } from "./state.ts";
 
 /** After an optimizer step. */
 export interface StepEvent {
@@ -38,6 +39,16 @@ export interface EvaluationEvent {
   readonly seconds: number;
 }
 
+/**
+ * Where the training stands, to be kept: after evaluations, every so many steps, and before an interruption ends it. The arrays
+ * of `state` are live: what is kept of them is copied before the next event is asked for.
+ */
+export interface CheckpointEvent {
+  readonly type: "checkpoint";
+  readonly step: number;
+  readonly state: TrainingState;
+}
+
 /** At the end, whatever ended it. */
 export interface EndEvent {
   readonly type: "end";
@@ -49,4 +60,4 @@ export interface EndEvent {
   readonly secondsElapsed: number;
 }
 
-export type TrainingEvent = StepEvent | EvaluationEvent | EndEvent;
+export type TrainingEvent = StepEvent | EvaluationEvent | CheckpointEvent | EndEvent;

@@ -49,3 +49,10 @@ export async function loadWeights(
   }
   return { weights, initialized: plan.initialized.map(({ name }) => name), unused: plan.unused };
 }
+
+/** Every parameter drawn anew from `seed`, as for a model that is to be pretrained. */
+export function randomWeights(specs: readonly ParameterSpec[], seed: number): LoadedWeights {
+  const stream = random(seed, "weights");
+  const weights = Object.fromEntries(specs.map((spec) => [spec.name, initialize(spec, stream)]));
+  return { weights, initialized: specs.map(({ name }) => name), unused: [] };
+}

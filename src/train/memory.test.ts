@@ -7,6 +7,7 @@ import type { Value } from "../graph/value.ts";
 import { topological } from "../graph/walk.ts";
 import { peakBytes } from "./memory.ts";
 import { trainingStep } from "./step.ts";
+import { labelObjectives } from "./objectives/labels.ts";
 
 const x = g.input("x", ["batch", 10]);
 const at = (batch: number) => ({ batch });
@@ -55,10 +56,13 @@ test("is the most that a value, those before it and still to be read, and the ou
 
 test("a step that trains rows takes less than one that trains everything, and grows with batch and sequence", () => {
   const peak = (method: string, batch: number, sequence: number) =>
-    peakBytes(Object.values(trainingStep(tinyAttachment("bert-classification", { method }), "classification")), {
-      batch,
-      sequence,
-    });
+    peakBytes(
+      Object.values(trainingStep(tinyAttachment("bert-classification", { method }), labelObjectives.classification)),
+      {
+        batch,
+        sequence,
+      },
+    );
   expect(peak("rocoft", 8, 10)).toBeLessThan(peak("full", 8, 10));
   expect(peak("rocoft", 16, 10)).toBeGreaterThan(1.8 * peak("rocoft", 8, 10));
   expect(peak("rocoft", 8, 10)).toBeGreaterThan(1.5 * peak("rocoft", 8, 5));

@@ -2,10 +2,12 @@
 import type { MetricName } from "../metrics/registry.ts";
 import type { AdamWOptions } from "../optim/adamw.ts";
 import type { ScheduleName } from "../optim/schedule.ts";
-import type { Objective } from "./step.ts";
+import type { Objective } from "./objective.ts";
 
 export interface TrainingOptions {
   readonly objective: Objective;
+  /** What is learned before that, in turn, each for so many optimizer steps. */
+  readonly curriculum: readonly { readonly objective: Objective; readonly steps: number }[];
   readonly seed: number;
   readonly learningRate: number;
   readonly schedule: ScheduleName;
@@ -24,6 +26,8 @@ export interface TrainingOptions {
   readonly maxSteps: number | null;
   /** Steps between evaluations; null evaluates at the end of each epoch. */
   readonly evalSteps: number | null;
+  /** Steps between checkpoints, besides those after each evaluation. */
+  readonly saveSteps: number;
   /** Evaluations without a new best after which training stops; null never does. */
   readonly earlyStoppingPatience: number | null;
   readonly metrics: readonly MetricName[];

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { tinyAttachment } from "../../test/tiny-training.ts";
 import { print } from "../graph/print.ts";
+import type { Supervision } from "./evaluate.ts";
 import { isOp, type Value } from "../graph/value.ts";
 import { topological } from "../graph/walk.ts";
-import { forwardPass, gradientName, type Objective, trainingStep } from "./step.ts";
+import { forwardPass, gradientName, trainingStep } from "./step.ts";
+import { labelObjectives } from "./objectives/labels.ts";
 
 const attached = tinyAttachment("bert-classification", { options: { update: "both", train_bias: true }, labels: 1 });
 const inputsOf = (outputs: Readonly<Record<string, Value>>) =>
@@ -13,11 +15,11 @@ const inputsOf = (outputs: Readonly<Record<string, Value>>) =>
       .map(({ attrs: { name }, type, shape }) => [name, `${type} ${shape.join(",")}`]),
   );
 
-describe.each<[Objective, string]>([
+describe.each<[Supervision, string]>([
   ["classification", "int64 batch"],
   ["regression", "float32 batch"],
-])("a step of %s", (objective, labels) => {
-  const step = trainingStep(attached, objective);
+])("a step of %s", (supervision, labels) => {
+  const step = trainingStep(attached, labelObjectives[supervision]);
   const inputs = inputsOf(step);
 
   test("is fed a batch, its labels and the weights, and nothing else: slices are parts of the weights", () => {
@@ -49,7 +51,7 @@ test("what the loss does not depend on has a gradient of zeros", () => {
     ...attached,
     attachment: { ...attachment, reparameterize: (base: ReadonlyMap<string, Value>) => base },
   };
-  const { loss: _, ...gradients } = trainingStep(aside, "regression");
+  const { loss: _, ...gradients } = trainingStep(aside, labelObjectives.regression);
   const values = Object.values(gradients);
   expect(print(values)).toBe(`return ${values.map(({ shape }) => `0[${shape.join(", ")}]`).join(", ")}`);
 });

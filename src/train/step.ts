@@ -1,19 +1,10 @@
 /** The graph of one training step: the loss, and the gradient of every trained tensor. */
 import { gradients } from "../autodiff/gradients.ts";
-import { fill, input, squeeze } from "../graph/ops.ts";
+import { fill, input } from "../graph/ops.ts";
 import { replaceInPlace, rewrites, simplify } from "../graph/simplify.ts";
 import type { Value } from "../graph/value.ts";
-import { crossEntropy, meanSquaredError } from "../nn/loss.ts";
-import { type AttachedModel, baseTable, logits, modelInputs } from "./adapt.ts";
-
-/** What is learned: one of several classes for each row of logits, or a number. */
-export type Objective = "classification" | "regression";
-
-/** logits [batch, labels] (or [batch, sequence, labels]) → a scalar; `labels` is an input of the graph. */
-const losses: { readonly [O in Objective]: (logits: Value) => Value } = {
-  classification: (scores) => crossEntropy(scores, input("labels", scores.shape.slice(0, -1), "int64")),
-  regression: (scores) => meanSquaredError(squeeze(scores, -1), input("labels", scores.shape.slice(0, -1))),
-};
+import { type AttachedModel, baseTable, type HeadedModel, logits, modelInputs } from "./adapt.ts";
+import type { Objective } from "./objective.ts";
 
 /** The name under which a step gives the gradient of a trained tensor. */
 export const gradientName = (trained: string): string => `gradient.${trained}`;
@@ -28,9 +19,7 @@ export const gradientName = (trained: string): string => `gradient.${trained}`;
 export function trainingStep(attached: AttachedModel, objective: Objective): Record<string, Value> {
   const { attachment } = attached;
   const trained = new Map(attachment.trained.map(({ name, shape }) => [name, input(name, shape)]));
-  const loss = losses[objective](
-    logits(attached, modelInputs(), attachment.reparameterize(baseTable(attached), trained)),
-  );
+  const loss = objective.loss(attached, attachment.reparameterize(baseTable(attached), trained));
   const depth = new Map(attached.specs.map(({ name }, i) => [name, i]));
   const deepestFirst = attachment.trained.toSorted(
     (a, b) => depth.get(b.parameter.name)! - depth.get(a.parameter.name)!,
@@ -43,7 +32,13 @@ export function trainingStep(attached: AttachedModel, objective: Objective): Rec
 }
 
 /** `logits` alone, for evaluation. */
-export function forwardPass(model: Omit<AttachedModel, "attachment">): Record<string, Value> {
+export function forwardPass(model: HeadedModel): Record<string, Value> {
   const [value] = simplify([logits(model, modelInputs(), baseTable(model))]);
   return { logits: value! };
+}
+
+/** A `loss` alone, for evaluation. */
+export function lossAlone(loss: Value): Record<string, Value> {
+  const [value] = simplify([loss]);
+  return { loss: value! };
 }

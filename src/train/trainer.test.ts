@@ -8,6 +8,7 @@ import type { StepEvent } from "./events.ts";
 import type { TrainingOptions } from "./options.ts";
 import { copyOf, data, runtime, type Trained, trained, validation } from "./trainer.cases.ts";
 import { train } from "./trainer.ts";
+import { labelObjectives } from "./objectives/labels.ts";
 
 describe("seeds", () => {
   const bare = ({ steps, evaluations }: Trained) => [
@@ -119,7 +120,10 @@ describe("an abort", () => {
 
   test("before the start changes nothing", async () => {
     const { weights, events } = await trained({ signal: AbortSignal.abort() });
-    expect(events).toMatchObject([{ type: "end", reason: "interrupted", step: 0, bestStep: null }]);
+    expect(events).toMatchObject([
+      { type: "checkpoint", step: 0 },
+      { type: "end", reason: "interrupted", step: 0, bestStep: null },
+    ]);
     expect(weights).toBe(copyOf(await tinyModel("bert-classification")));
   });
 });
@@ -160,7 +164,12 @@ test("regression: the mean squared error falls, scores are correlations", async 
     model: { labels: 1 },
     train: targets(data),
     validation: targets(validation),
-    options: { objective: "regression", metrics: ["pearson", "spearmanr"], metricForBest: "pearson", epochs: 12 },
+    options: {
+      objective: labelObjectives.regression,
+      metrics: ["pearson", "spearmanr"],
+      metricForBest: "pearson",
+      epochs: 12,
+    },
   });
   const average = (part: readonly StepEvent[]) => part.reduce((sum, { loss }) => sum + loss, 0) / part.length;
   expect(average(steps.slice(-5))).toBeLessThan(average(steps.slice(0, 5)) / 2);

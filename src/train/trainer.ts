@@ -4,12 +4,13 @@ import type { EncodedDataset } from "../data/encode.ts";
 import type { Program, Runtime } from "../runtime/runtime.ts";
 import { random } from "../tensor/random.ts";
 import type { AdaptedModel } from "./adapt.ts";
-import { keepBest } from "./best.ts";
-import { predict, score } from "./evaluate.ts";
-import type { EndEvent, EvaluationEvent, TrainingEvent } from "./events.ts";
+import { keepBest, setTrained } from "./best.ts";
+import type { CheckpointEvent, EndEvent, EvaluationEvent, TrainingEvent } from "./events.ts";
 import { stepsPerEpoch, totalSteps, type TrainingOptions } from "./options.ts";
-import { forwardPass, trainingStep } from "./step.ts";
-import { createUpdate } from "./update.ts";
+import { createStages, type Stages } from "./stages.ts";
+import type { TrainingState } from "./state.ts";
+import { stopwatch } from "./stopwatch.ts";
+import { createUpdater } from "./update.ts";
 
 export interface TrainingJob {
   readonly adapted: AdaptedModel;
@@ -18,91 +19,104 @@ export interface TrainingJob {
   /** Without it nothing is evaluated, and the last step's weights are kept. */
   readonly validation: EncodedDataset | null;
   readonly options: TrainingOptions;
+  /** Where an earlier training of the same job stood, to go on from. */
+  readonly from?: TrainingState | null;
   /** Aborting it ends the training after the step or the batch of evaluation under way, with what is best so far kept. */
   readonly signal?: AbortSignal;
 }
 
 /**
  * Trains in place and reports as it goes. When it ends the weights are those of the best evaluation, or of the last step where
- * there was none. The same seed gives the same weights, bit for bit, on the same processor.
+ * there was none. The same seed gives the same weights, bit for bit, on the same processor, interrupted and resumed or not.
  * @throws Error when there is nothing to train on, or a loss or gradient is not finite, before that step changes anything.
  */
 export async function* train(job: TrainingJob): AsyncGenerator<TrainingEvent, EndEvent> {
-  const { adapted, runtime, options } = job;
+  const { adapted, runtime, options, validation } = job;
   if (job.train.lengths.length === 0)
     throw new Error(`${job.train.where}: no examples, expected at least one to train on`);
-  const program = await runtime.compile(trainingStep(adapted, options.objective));
-  const forward = job.validation ? await runtime.compile(forwardPass(adapted)) : null;
+  const stages = createStages(adapted, runtime, options);
+  const evaluation = validation ? await runtime.compile(options.objective.evaluation(adapted)) : null;
   try {
-    return yield* loop(job, program, forward);
+    return yield* loop(job, stages, evaluation);
   } finally {
-    await program.dispose();
-    await forward?.dispose();
+    await stages.dispose();
+    await evaluation?.dispose();
   }
 }
 
 async function* loop(
   job: TrainingJob,
-  program: Program,
-  forward: Program | null,
+  stages: Stages,
+  evaluation: Program | null,
 ): AsyncGenerator<TrainingEvent, EndEvent> {
-  const { adapted, options, signal, runtime } = job;
-  const steps = totalSteps(job.train.lengths.length, options);
-  const perEpoch = stepsPerEpoch(job.train.lengths.length, options);
-  const update = createUpdate(job, program, steps);
-  const best = keepBest(adapted, options.metricForBest);
-  const clock = stopwatch();
-  let reason: EndEvent["reason"] = "finished";
-  let step = 0;
+  const { adapted, options, signal, runtime, from = null } = job;
+  const { lengths } = job.train;
+  const steps = totalSteps(lengths.length, options);
+  const perEpoch = stepsPerEpoch(lengths.length, options);
+  if (from) setTrained(adapted, from.trained);
+  const updater = createUpdater(adapted, job.train, options, steps, from?.optimizer);
+  const best = keepBest(adapted, options.metricForBest, from?.best);
+  const clock = stopwatch(from?.clock);
+  let { step, evaluationDue } = from ?? { step: 0, evaluationDue: false };
 
-  for (const batches of stepBatches(job.train.lengths, steps, options)) {
-    if (signal?.aborted) reason = "interrupted";
-    if (reason !== "finished") break;
-    const done = await update(step++, batches);
+  const checkpoint = (): CheckpointEvent => {
+    const trained = adapted.trained.map(({ view }) => view.data);
+    const state = { step, evaluationDue, trained, optimizer: updater.state, best: best.state, clock: clock.state() };
+    return { type: "checkpoint", step, state };
+  };
+  const evaluateIfDue = async function* (): AsyncGenerator<EvaluationEvent> {
+    const event = evaluationDue ? await evaluate(job, evaluation!, { step, epoch: step / perEpoch }) : null;
+    if (event === null) return;
+    evaluationDue = false;
+    clock.exclude(event.seconds);
+    yield { ...event, best: best.offer(step, event.scores) };
+  };
+  const isStopping = () => (best.state?.sinceBest ?? 0) >= (options.earlyStoppingPatience ?? Infinity);
+
+  yield* evaluateIfDue();
+  for (const batches of stepBatches(lengths, step, steps, options)) {
+    if (signal?.aborted || isStopping()) break;
+    const done = await updater.update(await stages.at(step), step, batches);
+    step++;
+    const tokens = batches.flatMap((batch) => Array.from(batch, (i) => lengths[i]!));
+    const rates = clock.rates(step, steps, tokens);
     const epoch = step / perEpoch;
-    yield {
-      type: "step",
-      step,
-      totalSteps: steps,
-      epoch,
-      ...done,
-      ...clock.rates(step, steps, batches, job.train.lengths),
-      residentBytes: runtime.residentBytes(),
-    };
-    if (forward && isEvaluationStep(step, steps, perEpoch, options)) {
-      const evaluation = await evaluate(job, forward, { step, epoch });
-      if (evaluation === null) {
-        reason = "interrupted";
-        break;
-      }
-      const isBest = best.offer(step, evaluation.scores);
-      clock.exclude(evaluation.seconds);
-      yield { ...evaluation, best: isBest };
-      if (best.sinceBest >= (options.earlyStoppingPatience ?? Infinity)) reason = "early stopping";
-    }
+    evaluationDue = evaluation !== null && isEvaluationStep(step, steps, perEpoch, options);
+    const isCheckpoint = evaluationDue || step % options.saveSteps === 0;
+    yield { type: "step", step, totalSteps: steps, epoch, ...done, ...rates, residentBytes: runtime.residentBytes() };
+    yield* evaluateIfDue();
+    if (isCheckpoint && step < steps && !signal?.aborted) yield checkpoint();
   }
+
+  const interrupted = signal?.aborted && (step < steps || evaluationDue);
+  if (interrupted) yield checkpoint();
   best.restore();
   const end: EndEvent = {
     type: "end",
-    reason,
+    reason: interrupted ? "interrupted" : step < steps ? "early stopping" : "finished",
     step,
-    bestStep: best.step,
-    bestScores: best.scores,
+    bestStep: best.state?.step ?? null,
+    bestScores: best.state?.scores ?? null,
     secondsElapsed: clock.elapsed(),
   };
   yield end;
   return end;
 }
 
-/** The batches of each optimizer step, epoch after epoch, each epoch in an order of its own. */
+/** The batches of each optimizer step from step `from` on, epoch after epoch, each epoch in an order of its own. */
 function* stepBatches(
   lengths: Int32Array,
+  from: number,
   steps: number,
-  { seed, batchSize, gradientAccumulationSteps: perStep }: TrainingOptions,
+  options: TrainingOptions,
 ): Generator<Int32Array[]> {
-  for (let epoch = 0, step = 0; step < steps; epoch++) {
+  const { seed, batchSize, gradientAccumulationSteps: perStep } = options;
+  const perEpoch = stepsPerEpoch(lengths.length, options);
+  for (let step = from; step < steps;) {
+    const epoch = Math.floor(step / perEpoch);
     const batches = lengthGroupedBatches(lengths, batchSize, random(seed, `epoch ${epoch}`));
-    for (let i = 0; i < batches.length && step < steps; i += perStep, step++) yield batches.slice(i, i + perStep);
+    for (let i = (step % perEpoch) * perStep; i < batches.length && step < steps; i += perStep, step++)
+      yield batches.slice(i, i + perStep);
   }
 }
 
@@ -113,44 +127,21 @@ function isEvaluationStep(step: number, steps: number, perEpoch: number, { evalS
 /** Scores of the validation data; null when the signal is aborted before they are known. */
 async function evaluate(
   { adapted, validation, options, signal }: TrainingJob,
-  forward: Program,
+  program: Program,
   at: { step: number; epoch: number },
 ): Promise<Omit<EvaluationEvent, "best"> | null> {
   const start = performance.now();
-  const { evalBatchSize: batchSize, padTokenId } = options;
-  const predicted = predict(forward, adapted.weights, validation!, { batchSize, padTokenId, signal });
-  const logits = await predicted.catch((error: unknown) => {
+  const { objective, evalBatchSize: batchSize, padTokenId, metrics } = options;
+  try {
+    const scores = await objective.score(program, adapted.weights, validation!, {
+      batchSize,
+      padTokenId,
+      metrics,
+      signal,
+    });
+    return { type: "evaluation", ...at, scores, seconds: (performance.now() - start) / 1000 };
+  } catch (error) {
     if (signal?.aborted) return null;
     throw error;
-  });
-  if (logits === null) return null;
-  const scores = score(logits, validation!.labels, options.objective, options.metrics);
-  return { type: "evaluation", ...at, scores, seconds: (performance.now() - start) / 1000 };
-}
-
-/** Elapsed time, and the rates of training so far; evaluations are left out of the rates. */
-function stopwatch() {
-  const start = performance.now();
-  let excluded = 0;
-  let examples = 0;
-  let tokens = 0;
-  const elapsed = () => (performance.now() - start) / 1000;
-  return {
-    elapsed,
-    exclude: (seconds: number) => void (excluded += seconds),
-    rates(step: number, steps: number, batches: readonly Int32Array[], lengths: Int32Array) {
-      for (const batch of batches) {
-        examples += batch.length;
-        for (const example of batch) tokens += lengths[example]!;
-      }
-      const secondsElapsed = elapsed();
-      const training = secondsElapsed - excluded;
-      return {
-        examplesPerSecond: examples / training,
-        tokensPerSecond: tokens / training,
-        secondsElapsed,
-        secondsLeft: (training / step) * (steps - step),
-      };
-    },
-  };
+  }
 }

@@ -1,40 +1,55 @@
 /** One optimizer step. */
 import type { EncodedDataset } from "../data/encode.ts";
-import { adamw } from "../optim/adamw.ts";
+import { adamw, type AdamWState } from "../optim/adamw.ts";
 import { clipByGlobalNorm } from "../optim/clip.ts";
 import { scheduleFactor } from "../optim/schedule.ts";
-import type { Program } from "../runtime/runtime.ts";
-import { commit, optimizerParameters } from "./adapt.ts";
-import { createBatchGradient } from "./batch-gradient.ts";
+import { random } from "../tensor/random.ts";
+import { type AdaptedModel, commit, optimizerParameters } from "./adapt.ts";
+import { batchGradient } from "./batch-gradient.ts";
 import type { StepEvent } from "./events.ts";
-import type { TrainingJob } from "./trainer.ts";
+import type { TrainingOptions } from "./options.ts";
+import type { Stage } from "./stages.ts";
 
 /** What an optimizer step reports of itself. */
 export type UpdateReport = Pick<StepEvent, "loss" | "learningRate" | "gradientNorm">;
 
-/** An optimizer step: `step` counts from 0; `batches` hold indices of the training data. */
-export type Update = (step: number, batches: readonly Int32Array[]) => Promise<UpdateReport>;
+export interface Updater {
+  /** An optimizer step: `step` counts from 0; `batches` hold indices of the training data. */
+  update(stage: Stage, step: number, batches: readonly Int32Array[]): Promise<UpdateReport>;
+  readonly state: AdamWState;
+}
 
-/** The optimizer step over some batches: gradient, clipping, AdamW, and the trained numbers written through to the weights. */
-export function createUpdate(
-  { adapted, options, train: data }: Pick<TrainingJob, "adapted" | "options" | "train">,
-  program: Program,
+/**
+ * The optimizer step over some batches: gradient, clipping, AdamW, and the trained numbers written through to the weights.
+ * @param steps of the whole training, for the schedule
+ * @param from the optimizer's state after the steps that are done already
+ */
+export function createUpdater(
+  adapted: AdaptedModel,
+  data: EncodedDataset,
+  options: TrainingOptions,
   steps: number,
-): Update {
-  const gradientOf = createBatchGradient(program, adapted, data, options);
+  from: AdamWState | null = null,
+): Updater {
+  const { seed, padTokenId } = options;
   const optimizer = adamw(options.adamw);
   const parameters = optimizerParameters(adapted);
-  const state = optimizer.init(parameters);
-  return async (step, batches) => {
-    const learningRate = options.learningRate * scheduleFactor(options.schedule, step, options.warmupSteps, steps);
-    const { loss, gradients } = await gradientOf(batches);
-    const gradientNorm = clipByGlobalNorm(gradients, options.maxGradNorm ?? Infinity);
-    for (const [name, value] of Object.entries({ loss, "gradient's norm": gradientNorm })) {
-      if (!Number.isFinite(value)) throw notFinite(`${name} is ${value}`, step + 1, learningRate, data, batches);
-    }
-    optimizer.update(parameters, gradients, state, learningRate);
-    commit(adapted);
-    return { loss, learningRate, gradientNorm };
+  const state = from ?? optimizer.init(parameters);
+  return {
+    state,
+    async update({ objective, program }, step, batches) {
+      const learningRate = options.learningRate * scheduleFactor(options.schedule, step, options.warmupSteps, steps);
+      const stream = random(seed, `batch ${step}`);
+      const drawn = batches.map((examples) => objective.batch(data, examples, { padTokenId, stream }));
+      const { loss, gradients } = await batchGradient(program, adapted, drawn);
+      const gradientNorm = clipByGlobalNorm(gradients, options.maxGradNorm ?? Infinity);
+      for (const [name, value] of Object.entries({ loss, "gradient's norm": gradientNorm })) {
+        if (!Number.isFinite(value)) throw notFinite(`${name} is ${value}`, step + 1, learningRate, data, batches);
+      }
+      optimizer.update(parameters, gradients, state, learningRate);
+      commit(adapted);
+      return { loss, learningRate, gradientNorm };
+    },
   };
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { createProgress, type ProgressStream, writeLine } from "../../src/cli/progress.ts";
 import { downloadProgress } from "../../src/cli/download.ts";
-import type { RunEvent } from "../../src/run/fine-tune.ts";
+import type { RunEvent } from "../../src/run/events.ts";
 
 const step = (n: number, changes: object = {}): Extract<RunEvent, { type: "step" }> => ({
   type: "step",
@@ -30,6 +30,7 @@ const events: readonly RunEvent[] = [
     truncated: 3,
     trainedParameters: 249_000,
     totalParameters: 124_500_000,
+    resumedFrom: null,
     initialized: ["classifier.weight", "classifier.bias"],
     secondsElapsed: 1,
   },

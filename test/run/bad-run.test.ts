@@ -92,7 +92,7 @@ describe("predict and evaluate refuse", () => {
     bytes[bytes.length - 1]! ^= 1;
     write(file, bytes);
     const [evaluate, moving] = [["evaluate", "moved", "--data", "sst2"], join(cwd, "moving")];
-    const other = `${moving}: not the base model that moved was trained on (its weights have another SHA-256)`;
+    const other = `${moving}: not the base model that moved was trained on (it has another SHA-256)`;
     await refusedHere(cwd, evaluate, other);
     rmSync(moving, { recursive: true });
     const gone = `model "${moving}": no such folder, and not a hub id, expected NAME or ORGANISATION/NAME`;
@@ -120,7 +120,7 @@ describe("predict and evaluate refuse", () => {
     ],
     "an unknown task": [
       ["evaluate", "--model", "three", "--task", "sst3", "--data", "sst2"],
-      'unknown task "sst3", nearest of 9: sst2, stsb, rte, cola, mrpc',
+      'unknown task "sst3", nearest of 10: sst2, stsb, rte, cola, mrpc',
     ],
     "sequences above the positions": [
       ["evaluate", "run", "--data", "sst2", "--max_seq_length", "11"],
@@ -144,8 +144,8 @@ describe("predict and evaluate refuse", () => {
       "sst2: cannot be read: it is a folder, expected a file",
     ],
     "a file of another kind": [
-      ["predict", "run", "--data", write(join(cwd, "texts.txt"), "so good\n").slice(cwd.length + 1)],
-      'texts.txt: unknown file ending ".txt", expected one of .tsv, .csv, .jsonl, .json',
+      ["predict", "run", "--data", write(join(cwd, "texts.docx"), "so good\n").slice(cwd.length + 1)],
+      'texts.docx: unknown file ending ".docx", expected one of .tsv, .csv, .jsonl, .json, .txt',
     ],
     "a file without labels to score by": [
       ["evaluate", "run", "--data", write(join(cwd, "bare.tsv"), sentence).slice(cwd.length + 1)],

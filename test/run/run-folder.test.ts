@@ -78,8 +78,8 @@ describe("a run folder", () => {
       sha256: sha256("roberta", "model.safetensors"),
     });
     expect(environment["data"]).toEqual({
-      "sst2/train.tsv": sha256("sst2", "train.tsv"),
-      "sst2/dev.tsv": sha256("sst2", "dev.tsv"),
+      [path("sst2", "train.tsv")]: sha256("sst2", "train.tsv"),
+      [path("sst2", "dev.tsv")]: sha256("sst2", "dev.tsv"),
     });
   });
 

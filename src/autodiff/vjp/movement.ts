@@ -3,12 +3,14 @@ import type { Indexing, Reshaping } from "../../graph/primitive.ts";
 import {
   fill,
   gather,
+  gatherRows,
   mergeHeads,
   pick,
   place,
   put,
   replace,
   scatterAdd,
+  scatterRows,
   splitHeads,
   squeeze,
   sumTo,
@@ -41,6 +43,8 @@ export const movement: Pullbacks<"input" | "constant" | "iota" | Reshaping | Ind
   ],
   gather: (dy, { operands: [table, index] }) => [scatterAdd(dy, index, table), null],
   scatterAdd: (dy, { operands: [, index] }) => [gather(dy, index), null, null],
+  gatherRows: (dy, { operands: [x, index] }) => [scatterRows(dy, index, x), null],
+  scatterRows: (dy, { operands: [, index] }) => [gatherRows(dy, index), null, null],
   pick: (dy, { operands: [x, index] }) => [place(dy, index, x), null],
   place: (dy, { operands: [, index] }) => [pick(dy, index), null, null],
 };

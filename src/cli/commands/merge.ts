@@ -1,8 +1,16 @@
 /** rocoft merge */
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { mergeRun } from "../../run/merge.ts";
 import { downloadProgress } from "../download.ts";
+import type { FloatType } from "../../tensor/tensor.ts";
 import { formatCount } from "../format.ts";
+
+interface MergeFlags {
+  readonly output_dir: string;
+  readonly dtype: FloatType;
+  readonly overwrite_output_dir?: boolean;
+  readonly json?: boolean;
+}
 
 const examples = `
 Examples:
@@ -15,11 +23,17 @@ export function command(): Command {
     .description("Write a run and its base model as one ordinary checkpoint folder, which transformers loads.")
     .argument("<run>", "run folder")
     .requiredOption("--output_dir <folder>", "checkpoint folder to write")
+    .addOption(
+      new Option("--dtype <type>", "type of the weights: rounded to half the room, or as they are")
+        .choices(["float32", "float16", "bfloat16"])
+        .default("float32"),
+    )
     .option("--overwrite_output_dir", "write into an output folder that is not empty")
     .option("--json", "print one machine-readable result")
     .addHelpText("after", examples)
-    .action(async (run: string, flags: { output_dir: string; overwrite_output_dir?: boolean; json?: boolean }) => {
+    .action(async (run: string, flags: MergeFlags) => {
       const merged = await mergeRun(run, flags.output_dir, {
+        dtype: flags.dtype,
         overwrite: flags.overwrite_output_dir ?? false,
         onDownload: downloadProgress(process.stderr),
       });

@@ -1,6 +1,7 @@
 /** Lowerings of the primitives that only move numbers. */
-import type { Dim, Indexing, Reshaping } from "../../graph/primitive.ts";
+import type { Dim, Indexing, Reshaping, Shape } from "../../graph/primitive.ts";
 import { axisFromFront } from "../../tensor/shape.ts";
+import type { Value } from "../../graph/value.ts";
 import type { Emitter } from "../emitter.ts";
 import { type Lowerings, operator } from "./rules.ts";
 
@@ -22,6 +23,24 @@ function sources(size: Dim, indices: readonly number[], rest: (position: number)
   return Array.from({ length: size }, (_, position) => {
     const found = indices.indexOf(position);
     return found < 0 ? rest(position) : found;
+  });
+}
+
+/** x [*i, n] as a matrix. */
+const asRows = (emit: Emitter, name: string, x: Value) =>
+  emit.node("Reshape", [name, vector(emit, [-1, Number(x.shape.at(-1))])]);
+
+/**
+ * Zeros of the size named `sizes`, whose rows have the shape `row`, with x added to the rows at `index`.
+ * ScatterElements adds in one thread; ScatterND with reduction is a data race on the CPU where rows repeat.
+ */
+function addRows(emit: Emitter, x: Value, index: Value, sizes: string, row: Shape): string {
+  const column = emit.node("Reshape", [emit.name(index), vector(emit, [-1, ...row.map(() => 1)])]);
+  const flat = emit.node("Reshape", [emit.name(x), emit.sizes([-1, ...row])]);
+  const everywhere = emit.node("Expand", [column, emit.node("Shape", [flat])]);
+  const zeros = emit.node("Expand", [emit.constant("float32", [0]), sizes]);
+  return emit.node("ScatterElements", [zeros, everywhere, flat], {
+    attributes: { axis: { int: 0 }, reduction: { string: "add" } },
   });
 }
 
@@ -74,16 +93,13 @@ export const movement: Lowerings<Reshaping | Indexing> = {
     return emit.node("Gather", [both, from], { attributes: { axis: { int: at } } });
   },
   gather: operator("Gather"),
-  // ScatterElements adds in one thread; ScatterND with reduction is a data race on the CPU where rows repeat.
-  scatterAdd: ({ operands: [x, index, like] }, emit) => {
-    const trailing = like.shape.slice(1);
-    const column = emit.node("Reshape", [emit.name(index), vector(emit, [-1, ...trailing.map(() => 1)])]);
-    const flat = emit.node("Reshape", [emit.name(x), emit.sizes([-1, ...trailing])]);
-    const everywhere = emit.node("Expand", [column, emit.node("Shape", [flat])]);
-    const zeros = emit.node("Expand", [emit.constant("float32", [0]), emit.sizes(like.shape)]);
-    return emit.node("ScatterElements", [zeros, everywhere, flat], {
-      attributes: { axis: { int: 0 }, reduction: { string: "add" } },
-    });
+  scatterAdd: ({ operands: [x, index, like] }, emit) =>
+    addRows(emit, x, index, emit.sizes(like.shape), like.shape.slice(1)),
+  gatherRows: ({ operands: [x, index] }, emit) =>
+    emit.node("Gather", [asRows(emit, emit.name(x), x), emit.name(index)]),
+  scatterRows: ({ operands: [x, index, like] }, emit) => {
+    const rows = emit.node("Shape", [asRows(emit, emit.name(like), like)]);
+    return emit.node("Reshape", [addRows(emit, x, index, rows, x.shape.slice(-1)), emit.sizes(like.shape)]);
   },
   pick: ({ operands: [x, index] }, emit) => {
     const last = vector(emit, [-1]);

@@ -1,0 +1,114 @@
+/**
+ * The checkpoint of a run under way, in one file, so that it is either the old one or the new one: the trained numbers, AdamW's
+ * two moments of each, those of the best evaluation where they are others, and the rest of the state as JSON in the header.
+ */
+import * as z from "zod";
+import { encodeSafetensors } from "../formats/safetensors.ts";
+import { conform, writeAtomically } from "../hub/files.ts";
+import { oneLine } from "../hub/reasons.ts";
+import { openSafetensors } from "../hub/weights.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { AdaptedModel } from "../train/adapt.ts";
+import type { TrainingState } from "../train/state.ts";
+
+/** A training's state, and how long the record of its events was. */
+export interface Checkpoint {
+  readonly state: TrainingState;
+  /** Bytes of events.jsonl that belong to it. */
+  readonly eventsLength: number;
+}
+
+/** What stands in the header. A score that is no number is null in JSON. */
+const headerSchema = z.object({
+  step: z.int().nonnegative(),
+  evaluationDue: z.boolean(),
+  optimizerStep: z.int().nonnegative(),
+  best: z
+    .object({
+      step: z.int().positive(),
+      scores: z.record(
+        z.string(),
+        z
+          .number()
+          .nullable()
+          .transform((score) => score ?? NaN),
+      ),
+      sinceBest: z.int().nonnegative(),
+    })
+    .nullable(),
+  clock: z.object({
+    secondsElapsed: z.number(),
+    secondsExcluded: z.number(),
+    examples: z.number(),
+    tokens: z.number(),
+  }),
+  eventsLength: z.int().nonnegative(),
+});
+
+type Part = "trained" | "mean" | "square" | "best";
+const tensorName = (part: Part, name: string) => `${part}.${name}`;
+
+/** Writes a checkpoint of the training of `adapted`, in place of the one before. */
+export async function writeCheckpoint(
+  path: string,
+  { trained }: AdaptedModel,
+  { state, eventsLength }: Checkpoint,
+): Promise<void> {
+  const { step, evaluationDue, optimizer, best, clock } = state;
+  const tensors = new Map<string, Tensor>();
+  const add = (part: Part, arrays: readonly Float32Array[]) =>
+    trained.forEach(({ name, view: { shape } }, i) =>
+      tensors.set(tensorName(part, name), { dtype: "float32", shape, data: arrays[i]! }),
+    );
+  add("trained", state.trained);
+  add("mean", optimizer.mean);
+  add("square", optimizer.square);
+  if (best && best.step !== step) add("best", best.trained);
+  const header = {
+    step,
+    evaluationDue,
+    optimizerStep: optimizer.step,
+    best: best && { step: best.step, scores: best.scores, sinceBest: best.sinceBest },
+    clock,
+    eventsLength,
+  };
+  await writeAtomically(path, encodeSafetensors(tensors, { state: JSON.stringify(header) }));
+}
+
+/**
+ * Reads the checkpoint of a training of `adapted`.
+ * @throws Error in one line when the file is damaged, or is of another training.
+ */
+export async function readCheckpoint(path: string, { trained }: AdaptedModel): Promise<Checkpoint> {
+  const file = await openSafetensors(path);
+  try {
+    const { eventsLength, optimizerStep, best, ...rest } = headerOf(file.metadata["state"], path);
+    const read = (part: Part) =>
+      inTurn(trained, async ({ name, view }) => {
+        const target = new Float32Array(view.data.length);
+        await file.readInto(tensorName(part, name), target);
+        return target;
+      });
+    const numbers = await read("trained");
+    const optimizer = { step: optimizerStep, mean: await read("mean"), square: await read("square") };
+    const atBest = best && (best.step === rest.step ? numbers.map((array) => array.slice()) : await read("best"));
+    const state = { ...rest, trained: numbers, optimizer, best: best && { ...best, trained: atBest! } };
+    return { state, eventsLength };
+  } finally {
+    await file.close();
+  }
+}
+
+function headerOf(text: string | undefined, path: string): z.infer<typeof headerSchema> {
+  try {
+    return conform(headerSchema, JSON.parse(text ?? "null"));
+  } catch (error) {
+    throw new Error(`${path}: not a checkpoint: ${oneLine(error)}`, { cause: error });
+  }
+}
+
+async function inTurn<T, R>(items: readonly T[], f: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (const item of items) results.push(await f(item));
+  return results;
+}

@@ -1,0 +1,32 @@
+/** What a run reports: the events of its training, and one before and one after. */
+import type { EndEvent, Scores, TrainingEvent } from "../train/events.ts";
+
+/** Said once, when everything is read and training is about to begin. */
+export interface ReadyEvent {
+  readonly type: "ready";
+  readonly model: string;
+  readonly method: string;
+  readonly task: string;
+  readonly trainExamples: number;
+  readonly validationExamples: number;
+  /** Examples of either that were cut to the longest sequence. */
+  readonly truncated: number;
+  readonly trainedParameters: number;
+  readonly totalParameters: number;
+  /** Parameters of the head that no checkpoint gave. */
+  readonly initialized: readonly string[];
+  /** The step that a resumed run goes on from; null for one that begins. */
+  readonly resumedFrom: number | null;
+  readonly secondsElapsed: number;
+}
+
+/** Said last, when the run folder is complete. */
+export interface SavedEvent {
+  readonly type: "saved";
+  readonly folder: string;
+  readonly reason: EndEvent["reason"];
+  readonly scores: Scores | null;
+  readonly step: number;
+}
+
+export type RunEvent = ReadyEvent | TrainingEvent | SavedEvent;

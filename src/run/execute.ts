@@ -1,0 +1,165 @@
+/** A run executed: what it is prepared from is loaded, trained, and written down as it goes. */
+import { availableParallelism } from "node:os";
+import type { EncodedDataset } from "../data/encode.ts";
+import type { Dataset } from "../data/examples.ts";
+import type { DownloadProgress } from "../hub/download.ts";
+import { nativeRuntime } from "../runtime/native.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { adapt, type AdaptedModel } from "../train/adapt.ts";
+import type { EndEvent, EvaluationEvent, Scores, TrainingEvent } from "../train/events.ts";
+import type { TrainingState } from "../train/state.ts";
+import { train } from "../train/trainer.ts";
+import { baseWeights } from "./base.ts";
+import type { RunConfig } from "./config.ts";
+import { describeEnvironment, type Environment } from "./environment.ts";
+import type { ReadyEvent, RunEvent, SavedEvent } from "./events.ts";
+import { trainingOptions } from "./options.ts";
+import { refuseSameFolder } from "./output.ts";
+import { encodeFor, type PreparedRun, prepareRun } from "./prepare.ts";
+import type { RunWriter } from "./store.ts";
+
+export interface ExecuteOptions {
+  /** Aborting it saves what is best so far and ends the run, which can be resumed. */
+  readonly signal?: AbortSignal;
+  readonly onDownload?: (progress: DownloadProgress) => void;
+}
+
+/** How a run folder is entered, once everything is read and nothing is written yet. */
+export type Begin = (ready: {
+  readonly prepared: PreparedRun;
+  readonly environment: Environment;
+  readonly adapted: AdaptedModel;
+}) => Promise<{ readonly writer: RunWriter; readonly from: TrainingState | null }>;
+
+/** Prepares, trains and saves the run of a configuration in the folder that `begin` opens. */
+export async function* execute(
+  config: RunConfig,
+  begin: Begin,
+  { signal, onDownload }: ExecuteOptions = {},
+): AsyncGenerator<RunEvent, SavedEvent> {
+  const start = performance.now();
+  const { output_dir: output, threads, max_seq_length: maxLength } = config.settings;
+  const prepared = await prepareRun(config, onDownload);
+  try {
+    await refuseSameFolder(output, prepared.folder.folder);
+    const encode = (data: Dataset) => encodeFor(prepared, prepared.task, data, maxLength);
+    const data = { train: encode(prepared.train), validation: encode(prepared.validation) };
+    const runtime = await nativeRuntime({ threads: threads ?? availableParallelism() });
+    const environment = await describeEnvironment(prepared, runtime);
+    const { adapted, initialized } = await attachMethod(prepared);
+    if (signal?.aborted) throw new Error("interrupted before training began, nothing is written");
+    const { writer, from } = await begin({ prepared, environment, adapted });
+    const run: LiveRun = { prepared, adapted, runtime, writer, environment };
+    const ready = readyEvent(run, data, initialized, from, (performance.now() - start) / 1000);
+    writer.event(ready);
+    yield ready;
+    const job = { adapted, runtime, ...data, from, options: trainingOptions(prepared), ...(signal && { signal }) };
+    const saved = await finish(run, yield* recorded(run, train(job)));
+    yield saved;
+    return saved;
+  } finally {
+    await prepared.folder.close();
+  }
+}
+
+/** What the parts of a run under way share. */
+interface LiveRun {
+  readonly prepared: PreparedRun;
+  readonly adapted: AdaptedModel;
+  readonly runtime: Runtime;
+  readonly writer: RunWriter;
+  readonly environment: Environment;
+}
+
+async function attachMethod(prepared: PreparedRun): Promise<{ adapted: AdaptedModel; initialized: readonly string[] }> {
+  const { model, head, labels, specs, attachment, config } = prepared;
+  const { weights, initialized } = await baseWeights(prepared, config.settings);
+  return { adapted: adapt({ model, head, labels, specs, weights, attachment }), initialized };
+}
+
+function readyEvent(
+  { prepared, adapted }: LiveRun,
+  data: { readonly train: EncodedDataset; readonly validation: EncodedDataset },
+  initialized: readonly string[],
+  from: TrainingState | null,
+  secondsElapsed: number,
+): ReadyEvent {
+  return {
+    type: "ready",
+    model: prepared.resolved.id,
+    method: prepared.method.name,
+    task: prepared.task.name,
+    trainExamples: data.train.lengths.length,
+    validationExamples: data.validation.lengths.length,
+    truncated: data.train.truncated + data.validation.truncated,
+    trainedParameters: prepared.attachment.trained.reduce((total, { count }) => total + count, 0),
+    totalParameters: Object.values(adapted.weights).reduce((total, { data: { length } }) => total + length, 0),
+    initialized,
+    resumedFrom: from && from.step,
+    secondsElapsed,
+  };
+}
+
+/**
+ * Passes events on and writes them down; saves the adapter at each new best, so that a crash later does not lose it, and
+ * where the training stands, so that it can be resumed.
+ */
+async function* recorded(
+  run: LiveRun,
+  events: AsyncGenerator<TrainingEvent, EndEvent>,
+): AsyncGenerator<TrainingEvent, EndEvent> {
+  let end: EndEvent | undefined;
+  for await (const event of events) {
+    if (event.type === "checkpoint") await run.writer.checkpoint(run.adapted, event.state);
+    else run.writer.event(event);
+    if (event.type === "evaluation") refuseDiverged(event);
+    if (event.type === "evaluation" && event.best) await saveAdapter(run);
+    if (event.type === "end") end = event;
+    yield event;
+  }
+  return end!;
+}
+
+/** The last step may break the weights, which no loss of a later step would show. */
+function refuseDiverged({ step, scores: { loss } }: EvaluationEvent): void {
+  if (!Number.isFinite(loss))
+    throw new Error(
+      `training: the validation loss is ${loss} after step ${step}; a lower --learning_rate is the usual remedy`,
+    );
+}
+
+function saveAdapter({ prepared, adapted, writer, environment }: LiveRun): Promise<void> {
+  const { config, resolved, task } = prepared;
+  return writer.adapter(adapted, {
+    method: config.settings.method,
+    options: config.methodOptions,
+    base_model_name_or_path: config.settings.model,
+    base_model_revision: resolved.revision,
+    base_model_sha256: environment.model.sha256,
+    task: task.name,
+  });
+}
+
+async function finish(run: LiveRun, { reason, step: lastStep, bestStep, bestScores }: EndEvent): Promise<SavedEvent> {
+  if (bestStep === null) await saveAdapter(run);
+  const step = bestStep ?? lastStep;
+  const extraScores = reason === "interrupted" ? {} : await scoreExtra(run);
+  const scores = bestScores && { ...bestScores, ...extraScores };
+  await run.writer.metrics({ reason, step, ...scores });
+  if (reason !== "interrupted") await run.writer.complete();
+  return { type: "saved", folder: run.writer.folder, reason, scores, step };
+}
+
+/** Scores of the data beside the validation set (MNLI's mismatched genres), their names ending in `_mm` as run_glue.py has it. */
+async function scoreExtra({ prepared, adapted, runtime }: LiveRun): Promise<Scores> {
+  const { objective, evalBatchSize: batchSize, padTokenId, metrics } = trainingOptions(prepared);
+  const scores: Record<string, number> = {};
+  for (const dataset of prepared.extra) {
+    const program = await runtime.compile(objective.evaluation(adapted));
+    const data = encodeFor(prepared, prepared.task, dataset, prepared.config.settings.max_seq_length);
+    const extraScores = await objective.score(program, adapted.weights, data, { batchSize, padTokenId, metrics });
+    for (const [name, value] of Object.entries(extraScores)) scores[`${name}_mm`] = value;
+    await program.dispose();
+  }
+  return scores;
+}

@@ -1,0 +1,48 @@
+/** Learning a label of each example: one of several classes, or a number. */
+import { collate, type LabelKind } from "../../data/collate.ts";
+import { input, squeeze } from "../../graph/ops.ts";
+import type { Value } from "../../graph/value.ts";
+import { crossEntropy, meanSquaredError } from "../../nn/loss.ts";
+import { logits, modelInputs } from "../adapt.ts";
+import { predict, score, type Supervision } from "../evaluate.ts";
+import type { Objective } from "../objective.ts";
+import { forwardPass } from "../step.ts";
+
+interface Labelled {
+  readonly labelKind: LabelKind;
+  /** logits [batch, labels] (or [batch, sequence, labels]) → a scalar; `labels` is an input of the graph. */
+  readonly loss: (logits: Value) => Value;
+}
+
+const kinds: { readonly [S in Supervision]: Labelled } = {
+  classification: {
+    labelKind: "class",
+    loss: (scores) => crossEntropy(scores, input("labels", scores.shape.slice(0, -1), "int64")),
+  },
+  regression: {
+    labelKind: "value",
+    loss: (scores) => meanSquaredError(squeeze(scores, -1), input("labels", scores.shape.slice(0, -1))),
+  },
+};
+
+function labelObjective(name: Supervision): Objective {
+  const { labelKind, loss } = kinds[name];
+  return {
+    name,
+    loss: (model, table) => loss(logits(model, modelInputs(), table)),
+    batch(data, examples, { padTokenId }) {
+      const encodings = Array.from(examples, (i) => data.encodings[i]!);
+      const labels = Array.from(examples, (i) => data.labels[i]!);
+      return { feeds: { ...collate(encodings, { padTokenId, labels, labelKind }) }, terms: examples.length };
+    },
+    evaluation: forwardPass,
+    async score(program, weights, data, { metrics, ...options }) {
+      return score(await predict(program, weights, data, options), data.labels, name, metrics);
+    },
+  };
+}
+
+export const labelObjectives: { readonly [S in Supervision]: Objective } = {
+  classification: labelObjective("classification"),
+  regression: labelObjective("regression"),
+};
