@@ -27,7 +27,7 @@ function positiveInteger(text: string): number {
 export function addModelFlags(command: Command): Command {
   return command
     .argument("[run]", "run folder")
-    .option("--model <model>", "a checkpoint folder or hub id with a classification head, instead of a run")
+    .option("--model <model>", "a checkpoint folder or hub id with a head for the task, instead of a run")
     .option("--task <name>", "the task of --model; without it the labels are the checkpoint's own")
     .option("--revision <revision>", "branch, tag or commit of a hub model")
     .option("--max_seq_length <number>", "longest sequence in tokens", positiveInteger)

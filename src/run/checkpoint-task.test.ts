@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { labelsOf, taskOf } from "./checkpoint-task.ts";
+import { headOf, labelsOf, taskOf } from "./checkpoint-task.ts";
 
 const named = (...labels: string[]) => ({ id2label: Object.fromEntries(labels.map((label, id) => [id, label])) });
 
@@ -48,4 +48,22 @@ test.each([
   [{ id2label: ["a", "b"] }, /^model\/config.json: id2label: /],
 ])("a config.json that names no labels is refused", (config, message) => {
   expect(() => labelsOf(config, "model")).toThrow(message);
+});
+
+test("language modelling asks for no labels, and finds its column in each file", () => {
+  expect(taskOf(named("a", "b", "c"), "model", "masked-language-model")).toMatchObject({
+    kind: "masked-language-model",
+    labels: null,
+    textColumns: [],
+    labelColumns: [],
+    metrics: [],
+  });
+});
+
+test.each([
+  ["masked-language-model", "masked-language-model"],
+  ["text-classification", "sequence-classification"],
+  ["sst2", "sequence-classification"],
+])("%s is answered with the head for %s", (name, head) => {
+  expect(headOf(name, "model").head).toBe(head);
 });

@@ -4,8 +4,9 @@ import { parse } from "../data/parse.ts";
 import type { JsonObject } from "../hub/model-folder.ts";
 import { listed } from "../tasks/listed.ts";
 import { taskNamed, tasks } from "../tasks/registry.ts";
-import { classification, regression, type Task } from "../tasks/task.ts";
+import { classification, languageModelling, regression, type Task } from "../tasks/task.ts";
 import { checkpointLabels, inOrder } from "./label-order.ts";
+import type { OpenModelOptions } from "./prepare.ts";
 
 const labelledConfig = z.looseObject({
   id2label: z.record(z.string(), z.string()).optional(),
@@ -21,14 +22,21 @@ export function labelsOf(config: JsonObject, where: string): string[] {
   return labels ?? Array.from({ length: count }, (_, i) => `LABEL_${i}`);
 }
 
+/** The head that a checkpoint answers the task called `name` with. */
+export function headOf(name: string, where: string): Pick<OpenModelOptions, "head" | "labels"> {
+  if (name === languageModel) return { head: "masked-language-model", labels: 0 };
+  return { head: "sequence-classification", labels: (config) => labelsOf(config, where).length };
+}
+
 /**
  * The task called `name` with its classes in the checkpoint's order; without a name, a classification (or regression) by
- * the checkpoint's own labels, whose columns are found in each file.
+ * the checkpoint's own labels. Of both a classification and language modelling, the columns are found in each file.
  * @throws Error in one line when the checkpoint's labels are not the task's.
  */
 export function taskOf(config: JsonObject, where: string, name: string = textClassification): Task {
-  const labels = labelsOf(config, where);
   const { forms, resolve } = taskNamed(name);
+  if (name === languageModel) return { ...forms, name, ...languageModelling };
+  const labels = labelsOf(config, where);
   if (name === textClassification) {
     const isRegression = labels.length === 1 || config["problem_type"] === "regression";
     return { ...forms, name, ...(isRegression ? regression : { ...classification, labelIds: true, labels }) };
@@ -41,6 +49,7 @@ export function taskOf(config: JsonObject, where: string, name: string = textCla
 }
 
 const textClassification = tasks["text-classification"].name;
+const languageModel = tasks["masked-language-model"].name;
 
 /** The task's labels in the order of the checkpoint's; as they are where the checkpoint has as many without names. */
 function labelsInOrder(labels: readonly string[], found: readonly string[]): readonly string[] | null {

@@ -6,10 +6,11 @@ import { nativeRuntime } from "../runtime/native.ts";
 import type { Program } from "../runtime/runtime.ts";
 import type { ColumnOptions, Task } from "../tasks/task.ts";
 import type { Weights } from "../train/adapt.ts";
+import type { LoadedWeights } from "../train/load.ts";
 import { decisions, predict, probabilities, type Supervision } from "../train/evaluate.ts";
 import type { Scores } from "../train/events.ts";
 import { baseHash, baseWeights } from "./base.ts";
-import { labelsOf, taskOf } from "./checkpoint-task.ts";
+import { headOf, taskOf } from "./checkpoint-task.ts";
 import { readTaskFile, validationFile } from "./data.ts";
 import { checkLength, encodeFor, openModel, type OpenModel } from "./prepare.ts";
 import { readRun, type StoredRun } from "./store.ts";
@@ -71,33 +72,33 @@ export async function openRun(folder: string, options: OpenOptions = {}): Promis
     },
     options.onDownload,
   );
-  const weights = await weightsOf(opened, run);
+  const { weights } = await weightsOf(opened, run);
   applyAdapter(run.adapter, weights, `${folder}/adapter`);
   return createClassifier(opened, weights, run.task, { maxLength: settings.max_seq_length, ...options });
 }
 
 /**
- * Opens a checkpoint that has a classification head already.
- * @param task the task it is scored on; without it, the columns of its files are found by their names
- * @throws Error in one line when the checkpoint has no head.
+ * Opens a checkpoint that has the task's head already.
+ * @param task the task it is scored on; without it, a classification whose columns are found by their names
+ * @throws Error in one line when the checkpoint has no such head.
  */
 export async function openCheckpoint(
   model: string,
-  { task, revision = "main", ...options }: OpenOptions & { task?: string; revision?: string } = {},
+  { task = "text-classification", revision = "main", ...options }: OpenOptions & { task?: string; revision?: string } = {},
 ): Promise<Classifier> {
-  const opened = await openModel(
-    model,
-    { revision, head: "sequence-classification", labels: (config) => labelsOf(config, model).length },
-    options.onDownload,
-  );
-  const weights = await weightsOf(opened, null);
+  const opened = await openModel(model, { revision, ...headOf(task, model) }, options.onDownload);
+  const { weights, initialized } = await weightsOf(opened, null);
+  if (initialized.length > 0)
+    throw new Error(
+      `${opened.folder.folder}: has no classification head (no tensor named ${initialized[0]}); fine-tune it first with rocoft train`,
+    );
   return createClassifier(opened, weights, taskOf(opened.folder.config, model, task), {
     maxLength: Math.min(opened.model.maxPositions, 512),
     ...options,
   });
 }
 
-async function weightsOf(opened: OpenModel, run: StoredRun | null): Promise<Weights> {
+async function weightsOf(opened: OpenModel, run: StoredRun | null): Promise<LoadedWeights> {
   const { folder, resolved } = opened;
   const { init, seed } = run?.config.settings ?? { init: "pretrained", seed: 0 };
   try {
@@ -106,12 +107,7 @@ async function weightsOf(opened: OpenModel, run: StoredRun | null): Promise<Weig
         `${resolved.folder}: not the base model that ${run.folder} was trained on (it has another SHA-256)`,
       );
     }
-    const loaded = await baseWeights(opened, { init, seed, ignore_mismatched_sizes: run !== null });
-    if (!run && loaded.initialized.length > 0)
-      throw new Error(
-        `${folder.folder}: has no classification head (no tensor named ${loaded.initialized[0]}); fine-tune it first with rocoft train`,
-      );
-    return loaded.weights;
+    return await baseWeights(opened, { init, seed, ignore_mismatched_sizes: run !== null });
   } finally {
     await folder.close();
   }

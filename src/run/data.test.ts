@@ -91,3 +91,23 @@ test("a plain checkpoint's columns are found in each file, or named", async () =
   expect(labels(await readTaskFile(task, join(folder, "c.csv"), { labels: "ignored" }))).toEqual([[["yes"], null]]);
   expect(await complaint(readTaskFile(task, join(folder, "c.csv")))).toMatch(/c\.csv: no column of labels among id, /);
 });
+
+test("a plain language model reads the text of each file alone", async () => {
+  const task = taskOf({}, "model", "masked-language-model");
+  const folder = await folderOf({
+    "a.csv": "label,review\ngood,yes\n",
+    "b.txt": "one\ntwo\n\nthree\n",
+    "c.csv": "words\nyes\n",
+  });
+  const texts = ({ examples }: Dataset) => examples.map((example) => [...example.texts, example.label]);
+  expect(texts(await readTaskFile(task, join(folder, "a.csv")))).toEqual([["yes", null]]);
+  expect(texts(await readTaskFile(task, join(folder, "b.txt")))).toEqual([
+    ["one\ntwo", null],
+    ["three", null],
+  ]);
+  const columns = { textColumn: "words" };
+  expect(texts(await readTaskFile(task, join(folder, "c.csv"), { columns }))).toEqual([["yes", null]]);
+  expect(await complaint(readTaskFile(task, join(folder, "c.csv")))).toMatch(/c\.csv: no column of text among words, /);
+  const labelled = readTaskFile(task, join(folder, "a.csv"), { columns: { labelColumn: "label" } });
+  expect(await complaint(labelled)).toMatch(/^masked-language-model: .*expected a text_column alone$/);
+});

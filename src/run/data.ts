@@ -7,12 +7,13 @@ import type { RowTable } from "../formats/rows.ts";
 import { findLabelColumn, findTextColumns, withGivenColumns } from "../tasks/columns.ts";
 import { listed } from "../tasks/listed.ts";
 import { datasetOf, readDataset, readTable, type Source } from "../tasks/read.ts";
-import { openTask } from "../tasks/registry.ts";
+import { openTask, taskNamed } from "../tasks/registry.ts";
 import { findSplits } from "../tasks/splits.ts";
 import type { ColumnOptions, Task } from "../tasks/task.ts";
 import { random } from "../tensor/random.ts";
 import type { TrainConfig } from "./config.ts";
 import { fileOrder, relabel } from "./label-order.ts";
+import { isLabelled } from "./task-kinds.ts";
 
 export interface RunData {
   readonly task: Task;
@@ -69,13 +70,14 @@ export async function readTaskFile(
 
 function locateColumns(
   task: Task,
-  { columns: names }: RowTable,
+  table: RowTable,
   where: string,
   labels: "required" | "ignored",
   columns: ColumnOptions,
 ): Task {
-  const text = findTextColumns(names, where, columns);
-  const rest = names.filter((name) => !(text as readonly string[]).includes(name));
+  if (!isLabelled(task.kind)) return taskNamed(task.name).resolve(table, where, columns);
+  const text = findTextColumns(table.columns, where, columns);
+  const rest = table.columns.filter((name) => !(text as readonly string[]).includes(name));
   const labelColumns = labels === "ignored" ? [] : [findLabelColumn(rest, where, columns)];
   return { ...task, textColumns: [text], labelColumns };
 }

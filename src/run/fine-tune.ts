@@ -28,7 +28,7 @@ export async function* executeRun(
   return yield* execute(
     config,
     async ({ prepared, environment }) => ({
-      writer: await createRun(prepared.config, prepared.task, environment),
+      writer: await createRun(prepared.config, prepared.task, environment, { overwrite }),
       from: null,
     }),
     options,

@@ -45,7 +45,7 @@ export async function readInterrupted(folder: string): Promise<InterruptedRun> {
   const hasInputs = await isThere(path(runFiles.environment));
   return {
     folder,
-    config: { methodOptions, settings: { ...settings, output_dir: folder, overwrite_output_dir: true } },
+    config: { methodOptions, settings: { ...settings, output_dir: folder } },
     inputs: hasInputs ? await readJson(path(runFiles.environment), inputsSchema) : null,
     hasCheckpoint: await isThere(path(runFiles.checkpoint)),
   };
@@ -61,9 +61,10 @@ export async function continueRun(
 ): Promise<{ readonly writer: RunWriter; readonly from: TrainingState | null }> {
   const { prepared, environment, adapted } = now;
   if (inputs) refuseOthers(inputs, environment, folder);
-  if (!hasCheckpoint) return { writer: await createRun(prepared.config, prepared.task, environment), from: null };
-  const { state, eventsLength } = await readCheckpoint(join(folder, runFiles.checkpoint), adapted);
   await removeTemporary(folder);
+  if (!hasCheckpoint)
+    return { writer: await createRun(prepared.config, prepared.task, environment, { overwrite: true }), from: null };
+  const { state, eventsLength } = await readCheckpoint(join(folder, runFiles.checkpoint), adapted);
   await rm(join(folder, runFiles.metrics), { force: true });
   await truncate(join(folder, runFiles.events), eventsLength);
   return { writer: writerOf(folder), from: state };

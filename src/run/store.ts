@@ -77,10 +77,13 @@ export interface RunMetrics {
  * Begins a run folder with what is known before training. What an earlier run left there under the same names goes.
  * @throws Error in one line when the folder holds files (and overwriting is not asked for) or cannot be written.
  */
-export async function createRun(config: RunConfig, task: Task, environment: Environment): Promise<RunWriter> {
-  const folder = await createOutputFolder(config.settings.output_dir, {
-    overwrite: config.settings.overwrite_output_dir,
-  });
+export async function createRun(
+  config: RunConfig,
+  task: Task,
+  environment: Environment,
+  { overwrite }: { readonly overwrite: boolean },
+): Promise<RunWriter> {
+  const folder = await createOutputFolder(config.settings.output_dir, { overwrite });
   const path = pathsIn(folder);
   const adapterPaths = Object.values(adapterFiles).map((name) => path(adapterFolder, name));
   for (const file of [path(runFiles.checkpoint), path(runFiles.metrics), ...adapterPaths])

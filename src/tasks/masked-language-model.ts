@@ -1,6 +1,6 @@
 /** Masked language modelling: any file with a column of text, or plain text whose paragraphs a blank line divides. */
 import { givenTextColumns, findTextColumns } from "./columns.ts";
-import { type TaskDefinition } from "./task.ts";
+import { languageModelling, type TaskDefinition } from "./task.ts";
 
 const name = "masked-language-model";
 
@@ -12,16 +12,6 @@ export const maskedLanguageModel: TaskDefinition = {
     if (options.textPairColumn !== undefined || options.labelColumn !== undefined)
       throw new Error(`${name}: a second text or a label column given, expected a text_column alone`);
     const [text] = givenTextColumns(options) ?? findTextColumns(training.columns, where, options);
-    return {
-      name,
-      kind: name,
-      textColumns: [[text]],
-      labelColumns: [],
-      headerless: [],
-      labels: null,
-      labelIds: false,
-      metrics: [],
-      metricForBest: "loss",
-    };
+    return { name, ...languageModelling, textColumns: [[text]], labelColumns: [], headerless: [] };
   },
 };

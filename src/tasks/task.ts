@@ -60,6 +60,15 @@ export const classification: Omit<Kind, "labels"> = {
   metricForBest: "accuracy",
 };
 
+/** Texts without labels, of which the loss alone is scored. */
+export const languageModelling: Kind = {
+  kind: "masked-language-model",
+  labels: null,
+  labelIds: false,
+  metrics: [],
+  metricForBest: "loss",
+};
+
 /** How numbers are scored where the task has no metrics of its own. */
 export const regression: Kind = {
   kind: "regression",

@@ -7,12 +7,13 @@ const examples = `
 Examples:
   rocoft evaluate runs/sst2 --data glue/sst2/dev.tsv
   rocoft evaluate runs/sst2 --data glue/sst2 --json
-  rocoft evaluate --model merged/sst2 --task sst2 --data glue/sst2/dev.tsv --json`;
+  rocoft evaluate --model merged/sst2 --task sst2 --data glue/sst2/dev.tsv --json
+  rocoft evaluate --model roberta-base --task masked-language-model --data mails.txt`;
 
 export function command(): Command {
   return addModelFlags(new Command("rocoft evaluate"))
-    .description("Print the task's metrics of a run, or of a checkpoint with a classification head, on labelled data.")
-    .requiredOption("--data <file>", "labelled file (tsv, csv, jsonl), or a folder with a validation file")
+    .description("Print the task's scores of a run, or of a checkpoint that has a head for the task.")
+    .requiredOption("--data <file>", "file with labels (tsv, csv, jsonl) or text, or a folder with a validation file")
     .addHelpText("after", examples)
     .action(async (run: string | undefined, flags: ModelFlags & { data: string }) => {
       const classifier = await openClassifier(run, flags);
