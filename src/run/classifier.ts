@@ -84,7 +84,11 @@ export async function openRun(folder: string, options: OpenOptions = {}): Promis
  */
 export async function openCheckpoint(
   model: string,
-  { task = "text-classification", revision = "main", ...options }: OpenOptions & { task?: string; revision?: string } = {},
+  {
+    task = "text-classification",
+    revision = "main",
+    ...options
+  }: OpenOptions & { task?: string; revision?: string } = {},
 ): Promise<Classifier> {
   const opened = await openModel(model, { revision, ...headOf(task, model) }, options.onDownload);
   const { weights, initialized } = await weightsOf(opened, null);

@@ -73,7 +73,7 @@ const choice = (names: readonly string[]) => z.enum(names as [string, ...string[
 
 /** The schema of each setting; its description is its help. */
 export const trainFields: { readonly [K in keyof TrainConfig]: z.ZodType<TrainConfig[K]> } = {
-  model: z.string().min(1).describe("model folder, or id on the Hugging Face hub"),
+  model: z.string().min(1).describe("model folder, id on the Hugging Face hub, or a bundled model (rocoft-small)"),
   revision: z.string().default("main").describe("branch, tag or commit of a hub model"),
   init: z
     .enum(["pretrained", "random"])
@@ -82,7 +82,7 @@ export const trainFields: { readonly [K in keyof TrainConfig]: z.ZodType<TrainCo
   task: choice(Object.keys(tasks))
     .default("text-classification")
     .describe(`what is learned: ${Object.keys(tasks).join(", ")}`),
-  data: z.string().min(1).describe("folder with training and validation files, or the training file (tsv, csv, jsonl)"),
+  data: z.string().min(1).describe("folder with training and validation files, or the training file (tsv, csv, jsonl, txt)"),
   validation_file: optional(z.string(), "validation file, where --data does not bring one"),
   validation_split: z
     .number()

@@ -5,12 +5,14 @@ import { sizeOf } from "../tensor/shape.ts";
 import { random } from "../tensor/random.ts";
 import { lengthGroupedBatches } from "../data/batches.ts";
 import type { EncodedDataset } from "../data/encode.ts";
+import type { Task } from "../tasks/task.ts";
 import { peakBytes } from "../train/memory.ts";
 import { stepsPerEpoch, totalSteps, type TrainingOptions } from "../train/options.ts";
 import { trainingStep } from "../train/step.ts";
 import { type ConfigInput, flatConfig, parseConfig, type RunConfig, type TrainInput } from "./config.ts";
 import { trainingOptions } from "./options.ts";
 import { encodeFor, type PreparedRun, prepareRun } from "./prepare.ts";
+import { isLabelled } from "./task-kinds.ts";
 
 /** Parameters that differ only in their block's number, as one row of a table. */
 export interface ParameterRow {
@@ -38,9 +40,9 @@ export interface MemoryEstimate {
 
 export interface PlannedExample {
   readonly where: string;
-  readonly texts: readonly string[];
   readonly tokens: readonly string[];
-  readonly label: string;
+  /** Null where there is nothing to label. */
+  readonly label: string | null;
 }
 
 export interface Plan {
@@ -76,7 +78,9 @@ export function plan(input: TrainInput): Promise<Plan> {
 export async function planRun(config: RunConfig): Promise<Plan> {
   const prepared = await prepareRun(config);
   try {
-    const data = encodeFor(prepared, prepared.task, prepared.train, prepared.config.settings.max_seq_length);
+    const { task, train, validation } = prepared;
+    const { max_seq_length: maxLength } = prepared.config.settings;
+    const data = encodeFor(prepared, task, train, maxLength);
     const options = trainingOptions(prepared);
     const parameters = parameterTable(prepared);
     const steps = totalSteps(data.lengths.length, options);
@@ -93,7 +97,7 @@ export async function planRun(config: RunConfig): Promise<Plan> {
       examples: firstExamples(prepared, data),
       data: {
         train: data.lengths.length,
-        validation: prepared.validation.examples.length,
+        validation: encodeFor(prepared, task, validation, maxLength).lengths.length,
         longest: data.lengths.reduce((longest, length) => Math.max(longest, length), 0),
         truncated: data.truncated,
       },
@@ -146,26 +150,32 @@ function estimateMemory(prepared: PreparedRun, data: EncodedDataset, options: Tr
   };
 }
 
-/** The graph's memory for the batch with the most padded tokens of the first epoch. */
+/** The graph's memory for the batch with the most padded tokens of the first epoch, in the stage that takes most. */
 function largestBatchBytes(
   prepared: PreparedRun,
   { lengths }: EncodedDataset,
-  { batchSize, objective, seed }: TrainingOptions,
+  { batchSize, objective, curriculum, seed }: TrainingOptions,
 ): number {
-  const outputs = Object.values(trainingStep(prepared, objective));
-  const sizes = lengthGroupedBatches(lengths, batchSize, random(seed, "epoch 0")).map((batch) => ({
-    batch: batch.length,
-    sequence: batch.reduce((longest, i) => Math.max(longest, lengths[i]!), 0),
+  const batches = lengthGroupedBatches(lengths, batchSize, random(seed, "epoch 0")).map((batch) => ({
+    examples: batch.length,
+    tokens: batch.reduce((longest, i) => Math.max(longest, lengths[i]!), 0),
   }));
-  const largest = sizes.reduce((a, b) => (b.batch * b.sequence > a.batch * a.sequence ? b : a));
-  return peakBytes(outputs, largest);
+  const largest = batches.reduce((a, b) => (b.examples * b.tokens > a.examples * a.tokens ? b : a));
+  const stages = [...curriculum.map((stage) => stage.objective), objective].map((stage) =>
+    peakBytes(Object.values(trainingStep(prepared, stage)), stage.sizes(largest.examples, largest.tokens)),
+  );
+  return Math.max(...stages);
 }
 
 function firstExamples({ task, train, tokenizer }: PreparedRun, data: EncodedDataset): PlannedExample[] {
-  return train.examples.slice(0, EXAMPLES).map(({ texts, line, label }, i) => ({
-    where: `${train.where}:${line}`,
-    texts,
-    tokens: tokenizer.tokensOf(data.encodings[i]!.ids),
-    label: task.labels?.[label!] ?? String(label),
+  return data.encodings.slice(0, EXAMPLES).map(({ ids }, i) => ({
+    where: `${train.where}:${data.lines[i]}`,
+    tokens: tokenizer.tokensOf(ids),
+    label: labelOf(task, data.labels[i]!),
   }));
+}
+
+function labelOf({ labels, kind }: Task, label: number): string | null {
+  if (!isLabelled(kind)) return null;
+  return labels?.[label] ?? String(label);
 }

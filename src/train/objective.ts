@@ -36,6 +36,8 @@ export interface Objective {
     examples: Int32Array,
     options: { readonly padTokenId: number; readonly stream: Random },
   ): Batch;
+  /** The sizes of the loss's named dimensions for a batch of so many examples of so many tokens, as far as they are known before. */
+  sizes(examples: number, tokens: number): Readonly<Record<string, number>>;
   /** What is compiled to score a model. */
   evaluation(model: HeadedModel): Record<string, Value>;
   /** The scores of `data`, the loss among them, by a compiled {@link evaluation}. The same data gives the same scores. */

@@ -81,7 +81,10 @@ function memory({ memory: { weights, training, activations, program, total, mach
 }
 
 function firstExamples({ examples: list }: Plan): string {
-  return `First examples\n${list.map(({ where, tokens, label }) => `  ${where}\n    tokens: ${tokens.join(" ")}\n    label: ${label}`).join("\n")}`;
+  const shown = list.map(({ where, tokens, label }) =>
+    [`  ${where}`, `    tokens: ${tokens.join(" ")}`, ...(label === null ? [] : [`    label: ${label}`])].join("\n"),
+  );
+  return ["First examples", ...shown].join("\n");
 }
 
 function steps({ data, stepsPerEpoch, totalSteps, epochs, learningRate, config }: Plan): string {

@@ -35,6 +35,7 @@ function labelObjective(name: Supervision): Objective {
       const labels = Array.from(examples, (i) => data.labels[i]!);
       return { feeds: { ...collate(encodings, { padTokenId, labels, labelKind }) }, terms: examples.length };
     },
+    sizes: (batch, sequence) => ({ batch, sequence }),
     evaluation: forwardPass,
     async score(program, weights, data, { metrics, ...options }) {
       return score(await predict(program, weights, data, options), data.labels, name, metrics);

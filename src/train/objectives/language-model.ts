@@ -44,6 +44,7 @@ export function maskedLanguageModel(vocabulary: Vocabulary, probability: number)
   const ask = (share: number) => (ids: Int32Array, stream: Random) => mask(ids, vocabulary, share, stream);
   return languageModel("masked-language-model", {
     causal: false,
+    share: probability,
     training: ask(probability),
     evaluation: ask(EVALUATION_PROBABILITY),
   });
@@ -52,6 +53,7 @@ export function maskedLanguageModel(vocabulary: Vocabulary, probability: number)
 /** Causal language modelling: every token but the first is asked for, from those before it. */
 export const causalLanguageModel: Objective = languageModel("causal-language-model", {
   causal: true,
+  share: 1,
   training: nextTokens,
   evaluation: nextTokens,
 });
@@ -59,11 +61,13 @@ export const causalLanguageModel: Objective = languageModel("causal-language-mod
 type Ask = (ids: Int32Array, stream: Random) => Question;
 interface LanguageModelling {
   readonly causal: boolean;
+  /** Of the tokens, how many are asked for in training. */
+  readonly share: number;
   readonly training: Ask;
   readonly evaluation: Ask;
 }
 
-function languageModel(name: string, { causal, training, evaluation }: LanguageModelling): Objective {
+function languageModel(name: string, { causal, share, training, evaluation }: LanguageModelling): Objective {
   const loss = (model: HeadedModel, table: ParameterTable): Value => {
     const scope = scopeOf(table);
     const hidden = model.model.body(scope, modelInputs(), { causal });
@@ -75,6 +79,7 @@ function languageModel(name: string, { causal, training, evaluation }: LanguageM
     loss,
     batch: (data, examples, { padTokenId, stream }) =>
       batchOf(data, examples, padTokenId, (ids) => training(ids, stream)),
+    sizes: (batch, sequence) => ({ batch, sequence, asked: Math.ceil(batch * sequence * share) }),
     evaluation: (model) => lossAlone(loss(model, baseTable(model))),
     async score(program, weights, data, { batchSize, padTokenId, signal }) {
       const stream = random(0, "evaluation");
