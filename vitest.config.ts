@@ -3,7 +3,7 @@ import { CountReporter } from "./scripts/count-reporter.ts";
 
 const config: ViteUserConfig = defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    include: ["{src,test,examples}/**/*.test.ts"],
     pool: "forks",
     testTimeout: 120_000,
     reporters: ["default", new CountReporter()],

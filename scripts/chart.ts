@@ -5,7 +5,14 @@ import { compile, type TopLevelSpec } from "vega-lite";
 const style = {
   font: "Helvetica, Arial, sans-serif",
   background: "white",
-  axis: { labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", grid: true, gridColor: "#e8e8e8" },
+  axis: {
+    labelFontSize: 12,
+    labelLimit: 0,
+    titleFontSize: 12,
+    titleFontWeight: "normal",
+    grid: true,
+    gridColor: "#e8e8e8",
+  },
   legend: { labelFontSize: 12, labelLimit: 0, title: null, orient: "top" },
   header: { labelFontSize: 12, labelFontWeight: "bold", title: null },
   view: { stroke: null },

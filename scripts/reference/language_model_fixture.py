@@ -1,10 +1,10 @@
 """Loss and gradients of language modelling in PyTorch, for test/fixtures/language-models/.
 
-Starts from the checkpoints bert-mlm and roberta-mlm that models_fixture.py wrote. `causal` reads them by the classes that
-transformers has for decoders (is_decoder=True, the same weights) and asks for the next token everywhere; `masked` asks for
-some tokens of sequences in which they are masked, replaced or kept. Each case is a file of its own: the batch, labels with
--100 where nothing is asked, the loss, and the gradient of every parameter.
-The weights are those of the checkpoint; the arithmetic is float64, so that a difference is the tested code's own rounding.
+Starts from the checkpoints bert-mlm and roberta-mlm that models_fixture.py wrote. `causal` reads them by transformers'
+classes for decoders (is_decoder=True, the same weights) and asks for the next token everywhere; `masked` asks for some
+tokens of sequences in which they are masked, replaced or kept. Each case is a file: the batch, labels with -100 where
+nothing is asked, the loss, and the gradient of every parameter.
+The weights are those of the file; the arithmetic is float64, so that a difference is the tested code's own rounding.
 """
 import shutil
 import zlib

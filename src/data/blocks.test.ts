@@ -42,8 +42,6 @@ test.each<[string, string[], number, string[], number[]]>([
   ["a separator may be a block's last token", ["abc", "defg"], 6, ["<abc|>", "<defg>"], [10, 20]],
   ["a block may hold one token", ["abc", "d"], 3, ["<a>", "<b>", "<c>", "<d>"], [10, 10, 10, 20]],
   ["a text without tokens begins no block", ["", "abcd"], 6, ["<abcd>"], [20]],
-  ["no texts, no blocks", [], 6, [], []],
-  ["texts without tokens alone, no blocks", ["", ""], 6, [], []],
 ])("%s", (_, texts, maxLength, blocks, lines) => {
   const encoded = blocksOf(texts, maxLength);
   expect({ blocks: encoded.blocks, lines: encoded.lines }).toEqual({ blocks, lines });
@@ -55,11 +53,17 @@ test("a tokenizer without a separator joins texts directly; the last block is sh
   expect(lines).toEqual([10, 20, 30]);
 });
 
-test.fails.each<[string, string[], string]>([
+test.each<[string, string[], string]>([
   ["after the last text", ["ab", "c"], "<ab|c>"],
   ["around a text without tokens", ["ab", "", "cd"], "<ab|cd>"],
 ])("a separator stands between two texts, not %s", (_, texts, block) => {
   expect(blocksOf(texts, 9).blocks).toEqual([block]);
+});
+
+test.each([[[]], [["", ""]]])("texts %j without a token are refused", (texts) => {
+  expect(() => blocksOf(texts, 6)).toThrow(
+    new Error("texts.txt: no tokens, expected at least one text that is not empty"),
+  );
 });
 
 test("blocks are examples without labels, and none counts as cut", () => {
@@ -77,6 +81,7 @@ test("any texts: all tokens in their order, every block but the last is full, no
   const text = fc.string({ unit: fc.constantFrom("a", "b", "c"), maxLength: 12 });
   fc.assert(
     fc.property(fc.array(text, { maxLength: 8 }), fc.integer({ min: 3, max: 9 }), (texts, maxLength) => {
+      fc.pre(texts.join("") !== "");
       const { blocks, lines, lengths } = blocksOf(texts, maxLength);
       const inner = blocks.map((block) => block.slice(1, -1));
       const tokens = (block: string) => block.replaceAll("|", "");

@@ -7,7 +7,7 @@ import type { Encoding, Tokenizer } from "./tokenizer.ts";
  * The tokens of all texts in a row, the separator between one text and the next, cut into blocks of `maxLength` tokens that
  * begin and end with the special tokens of a single text (Liu et al. 2019, §4.2: FULL-SENTENCES). The last block may be
  * shorter. No token is left out. `lines` says where the text stands that a block begins in.
- * @throws Error when `maxLength` leaves no room between the special tokens.
+ * @throws Error when the texts have no tokens, or `maxLength` leaves no room between the special tokens.
  */
 export function encodeBlocks(
   { where, examples }: Dataset,
@@ -29,16 +29,17 @@ export function encodeBlocks(
   };
   for (const { texts, line } of examples) {
     const ids = tokenizer.tokenize(texts[0]);
+    if (ids.length > 0 && block.length > 0 && separator !== null) block.push(separator);
+    if (block.length === room) close();
     for (let start = 0; start < ids.length;) {
       if (block.length === 0) lines.push(line);
       const end = Math.min(ids.length, start + room - block.length);
       for (; start < end; start++) block.push(ids[start]!);
       if (block.length === room) close();
     }
-    if (block.length > 0 && separator !== null) block.push(separator);
-    if (block.length === room) close();
   }
   close();
+  if (encodings.length === 0) throw new Error(`${where}: no tokens, expected at least one text that is not empty`);
   return {
     where,
     encodings,

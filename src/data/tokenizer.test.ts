@@ -97,6 +97,34 @@ describe.each(["bert", "roberta"])("%s", (name) => {
     expect(tokenizer.encode([text, text], { maxLength: 10 }).removed).toBe(name === "bert" ? 3 : 4);
   });
 
+  /** The texts that stand alone and are whole, with their ids, by the tokenizer that gives them. */
+  const alone = [
+    { by: tokenizer, cases: fixture.texts },
+    ...fixture.variants.map(({ changes, cases }) => ({
+      by: createTokenizer({ ...fixture.tokenizer, ...changes }, fixture.config, "tokenizer.json"),
+      cases,
+    })),
+  ].map(({ by, cases }) => ({
+    by,
+    cases: cases.filter(({ texts, ids, maxLength }) => texts.length === 1 && ids.length < maxLength),
+  }));
+
+  test("gives the tokens of a text alone, however many, and puts the special tokens around them", () => {
+    for (const { by, cases } of alone) {
+      expect(cases.length).toBeGreaterThan(0);
+      for (const { texts, ids, typeIds } of cases) {
+        const tokens = by.tokenize(texts[0]);
+        const framed = by.frame(tokens);
+        expect([...framed.ids]).toEqual(ids);
+        expect([...framed.typeIds]).toEqual(typeIds);
+        expect(framed.removed).toBe(0);
+        expect(by.specialCount).toBe(ids.length - tokens.length);
+      }
+    }
+    expect(tokenizer.tokenize("the ".repeat(5000))).toHaveLength(name === "bert" ? 5000 : 5001);
+    expect(new Set(alone.map(({ by }) => by.specialCount))).toEqual(new Set([0, 2]));
+  });
+
   test("needs room for the special tokens", () => {
     for (const maxLength of [1, 0, -1, Number.NaN]) {
       expect(() => tokenizer.encode(["the"], { maxLength })).toThrow(

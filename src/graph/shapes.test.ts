@@ -34,6 +34,8 @@ test.each<[string, Value, string]>([
   ["merged heads", g.mergeHeads(g.splitHeads(x, 2)), "float32 batch,sequence,6"],
   ["a slice along a named axis", g.take(x, 1, [0]), "float32 batch,1,6"],
   ["rows of a table", g.gather(of(9, 4), ids), "float32 batch,sequence,4"],
+  ["rows of all sequences", g.gatherRows(x, integers("asked")), "float32 asked,6"],
+  ["rows put back", g.scatterRows(of("asked", 6), integers("asked"), x), "float32 batch,sequence,6"],
   ["picks", g.pick(x, ids), "float32 batch,sequence"],
   ["a product", g.matmul(x, x, { transposeB: true }), "float32 batch,sequence,sequence"],
   ["a linear map", g.linear(x, of(4, 6), of(4)), "float32 batch,sequence,4"],
@@ -77,6 +79,18 @@ const complaints: readonly [string, () => unknown][] = [
   ["replace: the shapes [4, 3] and [1, 2] do not fit", () => g.replace(of(4, 3), of(1, 2), 0, [1])],
   ["replace: the types float32 and int64 differ", () => g.replace(of(4, 3), integers(1, 3), 0, [1])],
   ["scatterAdd: the shapes [2, 3] and [2] and [9, 4] do not fit", () => g.scatterAdd(of(2, 3), integers(2), of(9, 4))],
+  [
+    "scatterRows: the shapes [2, 3] and [2] and [5, 9, 4] do not fit",
+    () => g.scatterRows(of(2, 3), integers(2), of(5, 9, 4)),
+  ],
+  [
+    "scatterRows: the shapes [2, 4] and [3] and [5, 9, 4] do not fit",
+    () => g.scatterRows(of(2, 4), integers(3), of(5, 9, 4)),
+  ],
+  [
+    "scatterRows: the shapes [n, 4] and [m] and [9, 4] do not fit",
+    () => g.scatterRows(of("n", 4), integers("m"), of(9, 4)),
+  ],
   ["pick: the shapes [2, 3] and [3] do not fit", () => g.pick(of(2, 3), integers(3))],
   ["place: the shapes [2] and [2] and [3, 4] do not fit", () => g.place(of(2), integers(2), of(3, 4))],
   ["place: the shapes [3] and [2] and [2, 4] do not fit", () => g.place(of(3), integers(2), of(2, 4))],

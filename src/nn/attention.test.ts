@@ -45,6 +45,22 @@ test("the bias is 0 where there is a token and float32's most negative number wh
   expect([...result!.data].map((x) => x + 0)).toEqual(visible.map((seen) => (seen ? 0 : -(2 - 2 ** -23) * 2 ** 127)));
 });
 
+test("a causal bias hides what comes after a position too, padding or not", () => {
+  const causal = attentionBias(g.input("mask", ["batch", "sequence"], "int64"), { causal: true });
+  expect(causal.shape).toEqual(["batch", 1, "sequence", "sequence"]);
+  const [result] = interpret([causal], feeds);
+  expect(result!.shape).toEqual([batch, 1, sequence, sequence]);
+  const rows = Array.from({ length: batch * sequence }, (_, i) =>
+    [...result!.data].slice(i * sequence, (i + 1) * sequence),
+  );
+  // 1 where a key is seen: the keys of `visible`, up to the query.
+  expect(rows.map((row) => row.map((x) => Number(x === 0)).join(""))).toEqual([
+    ...["1000", "1000", "1010", "1011"],
+    ...["1000", "1100", "1100", "1100"],
+  ]);
+  expect(new Set(result!.data.filter((x) => x !== 0))).toEqual(new Set([-(2 - 2 ** -23) * 2 ** 127]));
+});
+
 test("is softmax(q·kᵀ/√d)·v, head by head, over the visible positions", () => {
   const d = width / heads;
   const [actual] = interpret([attended], feeds);
@@ -64,6 +80,27 @@ test("is softmax(q·kᵀ/√d)·v, head by head, over the visible positions", ()
         );
         part(actual!, s).forEach((x, i) => expect(x).toBeCloseTo(expected[i]!, 12));
       }
+});
+
+test("under a causal bias a position is what it is when nothing comes after it", () => {
+  const ask = attention(
+    query,
+    key,
+    value,
+    attentionBias(g.input("mask", ["batch", "sequence"], "int64"), { causal: true }),
+    heads,
+  );
+  const [whole] = interpret([ask], feeds);
+  const part = ({ shape: [rows, columns, ...rest], data }: Array64, length: number) => {
+    const size = rest.reduce((product, n) => product * n, 1);
+    const kept = [...data].filter((_, i) => Math.floor(i / size) % columns! < length);
+    return array64([rows!, length, ...rest], kept);
+  };
+  for (let length = 1; length <= sequence; length++) {
+    const shorter = Object.fromEntries(Object.entries(feeds).map(([name, x]) => [name, part(x, length)]));
+    const [cut] = interpret([ask], shorter);
+    part(whole!, length).data.forEach((x, i) => expect(x).toBeCloseTo(cut!.data[i]!, 12));
+  }
 });
 
 describe("a hidden position", () => {

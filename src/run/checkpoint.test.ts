@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { tinyModel } from "../../test/tiny-training.ts";
+import { tinyModel, type TinyOptions } from "../../test/tiny-training.ts";
 import { decodeSafetensors, encodeSafetensors } from "../formats/safetensors.ts";
 import { complaint, filesUnder, temporaryFolder } from "../hub/folders.cases.ts";
 import { openSafetensors } from "../hub/weights.ts";
@@ -124,13 +124,17 @@ describe("refused in one line that names the file", () => {
     else expect(said).toMatch(message);
   });
 
-  const untouched = async () => {};
-  test.each<[string, AdaptedModel, RegExp]>([
-    ["another method", await tinyModel("bert-classification", { method: "full" }), /^no tensor named "trained\.bert\..*" among \d+$/],
-    ["another rank", await tinyModel("bert-classification", { options: { rank: 3 } }), /^tensor "trained\..*": \d+ elements, the target has \d+$/],
-    ["another model", await tinyModel("roberta-classification"), /^no tensor named "trained\.roberta\..*" among \d+$/],
-  ])("of a training with %s", async (_, other, message) => {
-    expect(await complaintAfter(untouched, other)).toMatch(message);
+  test.each<[string, string, TinyOptions, RegExp]>([
+    ["method", "bert-classification", { method: "full" }, /^no tensor named "trained\.bert\..*" among \d+$/],
+    [
+      "rank",
+      "bert-classification",
+      { options: { rank: 3 } },
+      /^tensor "trained\..*": \d+ elements, the target has \d+$/,
+    ],
+    ["model", "roberta-classification", {}, /^no tensor named "trained\.roberta\..*" among \d+$/],
+  ])("of a training with another %s", async (_, name, options, message) => {
+    expect(await complaintAfter(async () => {}, await tinyModel(name, options))).toMatch(message);
   });
 
   test("no file", async () => {

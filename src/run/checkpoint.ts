@@ -18,7 +18,7 @@ export interface Checkpoint {
   readonly eventsLength: number;
 }
 
-/** What stands in the header. A score that is no number is null in JSON. */
+/** What stands in the header. A score that JSON has no number for stands as a word. */
 const headerSchema = z.object({
   step: z.int().nonnegative(),
   evaluationDue: z.boolean(),
@@ -26,13 +26,7 @@ const headerSchema = z.object({
   best: z
     .object({
       step: z.int().positive(),
-      scores: z.record(
-        z.string(),
-        z
-          .number()
-          .nullable()
-          .transform((score) => score ?? NaN),
-      ),
+      scores: z.record(z.string(), z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"])]).transform(Number)),
       sinceBest: z.int().nonnegative(),
     })
     .nullable(),
@@ -72,8 +66,11 @@ export async function writeCheckpoint(
     clock,
     eventsLength,
   };
-  await writeAtomically(path, encodeSafetensors(tensors, { state: JSON.stringify(header) }));
+  await writeAtomically(path, encodeSafetensors(tensors, { state: JSON.stringify(header, wordsForNumbers) }));
 }
+
+const wordsForNumbers = (_: string, value: unknown): unknown =>
+  typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
 
 /**
  * Reads the checkpoint of a training of `adapted`.

@@ -127,7 +127,8 @@ async function createClassifier(
   checkLength(maxLength, opened.model);
   const textCount = task.textColumns[0]?.length ?? null;
   const runtime = await nativeRuntime(threads === undefined ? {} : { threads });
-  const objective = objectiveOf(task, opened);
+  const { tokenizer, model, folder } = opened;
+  const objective = objectiveOf(task, { tokenizer, model, where: folder.folder });
   const program: Program = await runtime.compile(objective.evaluation(opened));
   const { padTokenId } = opened;
   const answer = async (texts: readonly Texts[], where: string): Promise<Prediction[]> => {

@@ -82,7 +82,10 @@ export const trainFields: { readonly [K in keyof TrainConfig]: z.ZodType<TrainCo
   task: choice(Object.keys(tasks))
     .default("text-classification")
     .describe(`what is learned: ${Object.keys(tasks).join(", ")}`),
-  data: z.string().min(1).describe("folder with training and validation files, or the training file (tsv, csv, jsonl, txt)"),
+  data: z
+    .string()
+    .min(1)
+    .describe("folder with training and validation files, or the training file (tsv, csv, jsonl, txt)"),
   validation_file: optional(z.string(), "validation file, where --data does not bring one"),
   validation_split: z
     .number()

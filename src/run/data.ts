@@ -106,7 +106,7 @@ async function locate({ data, validation_file: validation }: TrainConfig): Promi
   const splits = findSplits(names);
   if (splits.train === null)
     throw new Error(
-      `--data: ${data} has no training file (train.tsv, train.csv, train.jsonl), found ${listed(names) || "nothing"}`,
+      `--data: ${data} has no training file (train.tsv, train.csv, train.jsonl, train.txt), found ${listed(names) || "nothing"}`,
     );
   const path = (name: string | null) => name && join(data, name);
   return {

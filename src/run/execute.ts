@@ -13,7 +13,7 @@ import { baseWeights } from "./base.ts";
 import type { RunConfig } from "./config.ts";
 import { describeEnvironment, type Environment } from "./environment.ts";
 import type { ReadyEvent, RunEvent, SavedEvent } from "./events.ts";
-import { trainingOptions } from "./options.ts";
+import { checkCurriculum, trainingOptions } from "./options.ts";
 import { refuseSameFolder } from "./output.ts";
 import { encodeFor, type PreparedRun, prepareRun } from "./prepare.ts";
 import type { RunWriter } from "./store.ts";
@@ -44,6 +44,8 @@ export async function* execute(
     await refuseSameFolder(output, prepared.folder.folder);
     const encode = (data: Dataset) => encodeFor(prepared, prepared.task, data, maxLength);
     const data = { train: encode(prepared.train), validation: encode(prepared.validation) };
+    const options = trainingOptions(prepared);
+    checkCurriculum(options, data.train.lengths.length);
     const runtime = await nativeRuntime({ threads: threads ?? availableParallelism() });
     const environment = await describeEnvironment(prepared, runtime);
     const { adapted, initialized } = await attachMethod(prepared);
@@ -53,7 +55,7 @@ export async function* execute(
     const ready = readyEvent(run, data, initialized, from, (performance.now() - start) / 1000);
     writer.event(ready);
     yield ready;
-    const job = { adapted, runtime, ...data, from, options: trainingOptions(prepared), ...(signal && { signal }) };
+    const job = { adapted, runtime, ...data, from, options, ...(signal && { signal }) };
     const saved = await finish(run, yield* recorded(run, train(job)));
     yield saved;
     return saved;

@@ -1,15 +1,20 @@
 /** From the settings of a run to those of the training loop. */
-import type { TrainingOptions } from "../train/options.ts";
+import { totalSteps, type TrainingOptions } from "../train/options.ts";
 import type { PreparedRun } from "./prepare.ts";
 import { taskKinds } from "./task-kinds.ts";
 
+/**
+ * The settings of the training of a prepared run.
+ * @throws Error in one line when the model does not have what the task needs.
+ */
 export function trainingOptions(prepared: PreparedRun): TrainingOptions {
-  const { method, task, padTokenId, tokenizer, model } = prepared;
+  const { method, task, padTokenId, tokenizer, model, folder } = prepared;
   const { settings } = prepared.config;
   const { objective, curriculum } = taskKinds[task.kind];
+  const learner = { tokenizer, model, settings, where: folder.folder };
   return {
-    objective: objective({ tokenizer, model, settings }),
-    curriculum: curriculum({ tokenizer, model, settings }),
+    objective: objective(learner),
+    curriculum: curriculum(learner),
     seed: settings.seed,
     learningRate: settings.learning_rate ?? method.learningRate,
     schedule: settings.lr_scheduler_type,
@@ -33,4 +38,15 @@ export function trainingOptions(prepared: PreparedRun): TrainingOptions {
     metricForBest: settings.metric_for_best_model ?? task.metricForBest,
     padTokenId,
   };
+}
+
+/**
+ * Refuses a beginning that leaves nothing of the training it is the beginning of.
+ * @param examples of the training data
+ */
+export function checkCurriculum(options: TrainingOptions, examples: number): void {
+  const steps = totalSteps(examples, options);
+  const before = options.curriculum.reduce((sum, stage) => sum + stage.steps, 0);
+  if (before > 0 && before >= steps)
+    throw new Error(`causal_lm_steps: ${before}, expected fewer than the ${steps} steps of the training`);
 }

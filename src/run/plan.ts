@@ -10,7 +10,7 @@ import { peakBytes } from "../train/memory.ts";
 import { stepsPerEpoch, totalSteps, type TrainingOptions } from "../train/options.ts";
 import { trainingStep } from "../train/step.ts";
 import { type ConfigInput, flatConfig, parseConfig, type RunConfig, type TrainInput } from "./config.ts";
-import { trainingOptions } from "./options.ts";
+import { checkCurriculum, trainingOptions } from "./options.ts";
 import { encodeFor, type PreparedRun, prepareRun } from "./prepare.ts";
 import { isLabelled } from "./task-kinds.ts";
 
@@ -82,6 +82,7 @@ export async function planRun(config: RunConfig): Promise<Plan> {
     const { max_seq_length: maxLength } = prepared.config.settings;
     const data = encodeFor(prepared, task, train, maxLength);
     const options = trainingOptions(prepared);
+    checkCurriculum(options, data.lengths.length);
     const parameters = parameterTable(prepared);
     const steps = totalSteps(data.lengths.length, options);
     const perEpoch = stepsPerEpoch(data.lengths.length, options);

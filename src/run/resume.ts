@@ -1,8 +1,8 @@
 /** A run that did not come to its end, taken up again. */
-import { access, readdir, rm, truncate } from "node:fs/promises";
+import { access, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
-import { isTemporary, readJson } from "../hub/files.ts";
+import { isTemporary, readJson, writeAtomically } from "../hub/files.ts";
 import type { AdaptedModel } from "../train/adapt.ts";
 import type { TrainingState } from "../train/state.ts";
 import { readCheckpoint } from "./checkpoint.ts";
@@ -65,8 +65,8 @@ export async function continueRun(
   if (!hasCheckpoint)
     return { writer: await createRun(prepared.config, prepared.task, environment, { overwrite: true }), from: null };
   const { state, eventsLength } = await readCheckpoint(join(folder, runFiles.checkpoint), adapted);
+  await cutEvents(join(folder, runFiles.events), eventsLength);
   await rm(join(folder, runFiles.metrics), { force: true });
-  await truncate(join(folder, runFiles.events), eventsLength);
   return { writer: writerOf(folder), from: state };
 }
 
@@ -76,6 +76,13 @@ function refuseOthers(before: Inputs, now: Environment, folder: string): void {
     throw new Error(`${changed}: has changed since the run ${folder} began (it has another SHA-256)`);
   if (before.model.sha256 !== now.model.sha256)
     throw new Error(`${now.model.name}: has changed since the run ${folder} began (it has another SHA-256)`);
+}
+
+/** Keeps the whole lines within the first `length` bytes: after a loss of power the file may hold fewer. */
+async function cutEvents(path: string, length: number): Promise<void> {
+  const events = (await isThere(path)) ? await readFile(path) : Buffer.alloc(0);
+  const kept = events.subarray(0, length);
+  await writeAtomically(path, [kept.subarray(0, kept.lastIndexOf("\n") + 1)]);
 }
 
 /** A process that is killed while it writes a file leaves it under its temporary name. */

@@ -8,12 +8,14 @@ import type { Task, TaskKind } from "../tasks/task.ts";
 import type { Supervision } from "../train/evaluate.ts";
 import type { Objective } from "../train/objective.ts";
 import { labelObjectives } from "../train/objectives/labels.ts";
-import { causalLanguageModel, maskedLanguageModel } from "../train/objectives/language-model.ts";
+import { causalLanguageModel, maskedLanguageModel, type Vocabulary } from "../train/objectives/language-model.ts";
 import type { TrainingOptions } from "../train/options.ts";
 import type { TrainConfig } from "./config.ts";
 
 /** What a language objective asks of a tokenizer, and the settings it heeds. */
 interface Learner {
+  /** The model's folder, for errors. */
+  readonly where: string;
   readonly tokenizer: Tokenizer;
   readonly model: Model;
   readonly settings: Pick<TrainConfig, "mlm_probability" | "causal_lm_steps">;
@@ -43,23 +45,23 @@ export const taskKinds: { readonly [K in TaskKind]: TaskKindSetup } = {
     head: "masked-language-model",
     outputs: () => 0,
     encode: encodeBlocks,
-    objective: ({ tokenizer, model, settings }) =>
-      maskedLanguageModel(vocabularyOf(tokenizer, model), settings.mlm_probability),
+    objective: (learner) => maskedLanguageModel(vocabularyOf(learner), learner.settings.mlm_probability),
     curriculum: ({ settings: { causal_lm_steps: steps } }) =>
       steps === 0 ? [] : [{ objective: causalLanguageModel, steps }],
   },
 };
 
-function vocabularyOf({ specialTokens }: Tokenizer, { vocabularySize: size }: Model) {
-  if (specialTokens.mask === null)
-    throw new Error("tokenizer.json: has no mask token, which masked language modelling needs");
-  const special = Object.values(specialTokens).filter((id) => id !== null);
-  return { size, maskTokenId: specialTokens.mask, specialTokenIds: new Set(special) };
+function vocabularyOf({ tokenizer, model, where }: Learner): Vocabulary {
+  const { pad, cls, sep, mask } = tokenizer.specialTokens;
+  if (mask === null)
+    throw new Error(`${where}/tokenizer.json: has no mask token, which masked language modelling needs`);
+  const special = [pad, cls, sep, mask].filter((id) => id !== null);
+  return { size: model.vocabularySize, maskTokenId: mask, specialTokenIds: new Set(special) };
 }
 
 /** What the scores of a task are computed by, apart from the settings of a training. */
-export function objectiveOf({ kind }: Task, { tokenizer, model }: Pick<Learner, "tokenizer" | "model">): Objective {
-  return taskKinds[kind].objective({ tokenizer, model, settings: { mlm_probability: 0.15, causal_lm_steps: 0 } });
+export function objectiveOf({ kind }: Task, learner: Omit<Learner, "settings">): Objective {
+  return taskKinds[kind].objective({ ...learner, settings: { mlm_probability: 0.15, causal_lm_steps: 0 } });
 }
 
 /** Whether a model trained for such a task gives an example a label. */

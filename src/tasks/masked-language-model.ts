@@ -1,5 +1,5 @@
 /** Masked language modelling: any file with a column of text, or plain text whose paragraphs a blank line divides. */
-import { givenTextColumns, findTextColumns } from "./columns.ts";
+import { findTextColumns } from "./columns.ts";
 import { languageModelling, type TaskDefinition } from "./task.ts";
 
 const name = "masked-language-model";
@@ -11,7 +11,9 @@ export const maskedLanguageModel: TaskDefinition = {
   resolve: (training, where, options) => {
     if (options.textPairColumn !== undefined || options.labelColumn !== undefined)
       throw new Error(`${name}: a second text or a label column given, expected a text_column alone`);
-    const [text] = givenTextColumns(options) ?? findTextColumns(training.columns, where, options);
+    const [text, second] = findTextColumns(training.columns, where, options);
+    if (second !== undefined)
+      throw new Error(`${where}: texts in the columns ${text} and ${second}, expected one, or a given text_column`);
     return { name, ...languageModelling, textColumns: [[text]], labelColumns: [], headerless: [] };
   },
 };

@@ -28,6 +28,14 @@ test.each<[string[], (string | null)[]]>([
   ],
   [["train_subset.jsonl"], ["train_subset.jsonl", null, null]],
   [
+    ["readme.txt", "train.txt", "validation.txt", "test.txt"],
+    ["train.txt", "validation.txt", null],
+  ],
+  [
+    ["train.txt", "train.csv", "dev.txt"],
+    ["train.csv", "dev.txt", null],
+  ],
+  [
     ["notes.txt", "train.tsv.bak"],
     [null, null, null],
   ],

@@ -12,12 +12,9 @@ export interface Best {
   restore(): void;
 }
 
-/**
- * Keeps the best by `metric`: of `loss` and `perplexity` the lowest, of every other the highest; the earlier of equals; NaN is
- * worse than any number.
- */
+/** Keeps the best by `metric`: of `loss` the lowest, of every other the highest; the earlier of equals; NaN is worse than any number. */
 export function keepBest(adapted: AdaptedModel, metric: string, from: BestState | null = null): Best {
-  const sign = lowestIsBest.has(metric) ? -1 : 1;
+  const sign = metric === "loss" ? -1 : 1;
   let state = from;
   return {
     offer(step, scores) {
@@ -35,8 +32,6 @@ export function keepBest(adapted: AdaptedModel, metric: string, from: BestState 
     },
   };
 }
-
-const lowestIsBest: ReadonlySet<string> = new Set(["loss", "perplexity"]);
 
 /** Writes numbers, one array a trained tensor, into the trained tensors and the weights. */
 export function setTrained(adapted: AdaptedModel, numbers: readonly Float32Array[]): void {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { fixtureModel } from "../../test/fixtures.ts";
 import { tinyModel } from "../../test/tiny-training.ts";
 import { optimizerParameters } from "./adapt.ts";
-import { type Checkpoint, loadWeights, parametersOf } from "./load.ts";
+import { type Checkpoint, loadWeights, parametersOf, randomWeights } from "./load.ts";
 
 const { model, checkpoint } = fixtureModel("bert-classification");
 const head = model.heads["sequence-classification"];
@@ -37,6 +37,38 @@ describe("loading", () => {
       /^bert-classification: tensor classifier\.\w+ has shape \[3.*\], config\.json makes it \[5/,
     );
     expect(read).toEqual([]);
+  });
+});
+
+describe("random weights", () => {
+  const specs = specsOf(3);
+
+  test("are drawn for every parameter, as its initializer says", () => {
+    const { weights, initialized, unused } = randomWeights(specs, 0);
+    expect(Object.keys(weights)).toEqual(specs.map(({ name }) => name));
+    expect([initialized, unused]).toEqual([specs.map(({ name }) => name), []]);
+    const normal: number[] = [];
+    for (const { name, shape, initializer } of specs) {
+      const { dtype, shape: drawn, data } = weights[name]!;
+      expect([dtype, drawn]).toEqual(["float32", shape]);
+      if (typeof initializer === "string") expect(new Set(data)).toEqual(new Set([{ zeros: 0, ones: 1 }[initializer]]));
+      else normal.push(...Array.from(data, (x) => x / initializer.normal));
+    }
+    // Mean and variance of so many normal numbers, within five standard deviations.
+    const n = normal.length;
+    expect(n).toBeGreaterThan(3000);
+    const mean = normal.reduce((sum, x) => sum + x, 0) / n;
+    const variance = normal.reduce((sum, x) => sum + (x - mean) ** 2, 0) / n;
+    expect(Math.abs(mean)).toBeLessThan(5 / Math.sqrt(n));
+    expect(Math.abs(variance - 1)).toBeLessThan(5 * Math.sqrt(2 / n));
+  });
+
+  test("are the same for the same seed, and no two parameters are alike", () => {
+    const { weights } = randomWeights(specs, 1);
+    expect(randomWeights(specs, 1).weights).toEqual(weights);
+    const name = "bert.encoder.layer.0.attention.self.query.weight";
+    expect(randomWeights(specs, 2).weights[name]).not.toEqual(weights[name]);
+    expect(weights[name.replace("query", "key")]).not.toEqual(weights[name]);
   });
 });
 

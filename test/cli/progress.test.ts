@@ -77,7 +77,7 @@ describe("on a terminal", () => {
     expect(texts.filter((text) => text.endsWith("\n")).map((text) => text.replace(rewrite, ""))).toEqual([
       "rocoft on roberta-base, sst2: 67,349 training and 872 validation examples\n",
       "training 249,000 of 124,500,000 parameters (0.2 %)\n",
-      "new, not in the checkpoint: classifier.weight, classifier.bias\n",
+      "new, drawn from the seed: classifier.weight, classifier.bias\n",
       "3 examples are longer than max_seq_length and were cut\n",
       "step 2  epoch 0.50  loss 0.5000  accuracy 0.8750  best\n",
       "finished after 12345 steps, 2m05s\n",

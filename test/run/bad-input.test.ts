@@ -91,7 +91,7 @@ const inputs: Readonly<Record<string, readonly [flags: readonly string[], messag
   ],
   "a folder without a training file": [
     ["--data", "roberta"],
-    "--data: roberta has no training file (train.tsv, train.csv, train.jsonl), found config.json, model.safetensors, tokenizer.json",
+    "--data: roberta has no training file (train.tsv, train.csv, train.jsonl, train.txt), found config.json, model.safetensors, tokenizer.json",
   ],
   "data that is not there": [["--data", "nowhere"], "--data: no such file or folder: nowhere"],
   "a validation file that is not there": [

@@ -115,22 +115,14 @@ describe("a batch", () => {
   };
 
   test("of causal language modelling asks for every token but the first, and never for padding", () => {
-    const { feeds, terms } = causalLanguageModel.batch(pair, Int32Array.of(0, 1), { padTokenId, stream: stream() });
-    expect(Object.fromEntries(Object.entries(feeds).map(([name, x]) => [name, [x.shape, numbers(x)]]))).toEqual({
-      input_ids: [
-        [2, 5],
-        [9, 8, 7, 1, 1, 5, 6, 7, 8, 9],
-      ],
-      attention_mask: [
-        [2, 5],
-        [1, 1, 1, 0, 0, 1, 1, 1, 1, 1],
-      ],
-      token_type_ids: [
-        [2, 5],
-        [1, 1, 1, 0, 0, 1, 1, 1, 1, 1],
-      ],
-      positions: [[6], [0, 1, 5, 6, 7, 8]],
-      labels: [[6], [8, 7, 6, 7, 8, 9]],
+    const { feeds, terms } = causalLanguageModel.batch(pair, Int32Array.of(1, 0), { padTokenId, stream: stream() });
+    const shown = Object.entries(feeds).map(([name, x]) => [name, `[${x.shape.join(", ")}] ${numbers(x).join(" ")}`]);
+    expect(Object.fromEntries(shown)).toEqual({
+      input_ids: "[2, 5] 5 6 7 8 9 9 8 7 1 1",
+      attention_mask: "[2, 5] 1 1 1 1 1 1 1 1 0 0",
+      token_type_ids: "[2, 5] 1 1 1 1 1 1 1 1 0 0",
+      positions: "[6] 0 1 2 3 5 6",
+      labels: "[6] 6 7 8 9 8 7",
     });
     expect(terms).toBe(6);
   });
@@ -257,7 +249,7 @@ test("the share that is masked in training does not count in evaluation", async 
   expect(await score("masked", 4, { objective })).toEqual(await score("masked", 4));
 });
 
-test.fails("a sequence of special tokens alone, which asks for nothing, changes no score", async () => {
+test("a sequence of special tokens alone, which asks for nothing, changes no score", async () => {
   const encodings = [...data.encodings, { ids: Int32Array.of(0, 2), typeIds: new Uint8Array(2), removed: 0 }];
   const more = { ...data, encodings, lengths: Int32Array.from(encodings, ({ ids }) => ids.length) };
   const options = { batchSize: 1, padTokenId, metrics: [] };

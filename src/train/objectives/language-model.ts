@@ -88,10 +88,13 @@ function languageModel(name: string, { causal, share, training, evaluation }: La
       for (const examples of sequentialBatches(data.lengths, batchSize)) {
         signal?.throwIfAborted();
         const batch = batchOf(data, examples, padTokenId, (ids) => evaluation(ids, stream));
+        if (batch.terms === 0) continue;
         const results = await program.run({ ...weights, ...batch.feeds });
         total += Number(results["loss"]!.data[0]) * batch.terms;
         terms += batch.terms;
       }
+      if (terms === 0)
+        throw new Error(`${data.where}: no token to ask for, expected texts of more than special tokens`);
       return { loss: total / terms, perplexity: Math.exp(total / terms) };
     },
   };
