@@ -48,7 +48,7 @@ test("a further file is read by the same column", () => {
 });
 
 const alone = "masked-language-model: a second text or a label column given, expected a text_column alone";
-test.each<[string, ColumnOptions, string]>([
+test.each<[string, ColumnOptions, string | RegExp]>([
   ["a second text", { textColumn: "a", textPairColumn: "b" }, alone],
   ["a label column", { labelColumn: "b" }, alone],
   ["a label column beside the text's", { textColumn: "a", labelColumn: "b" }, alone],
