@@ -3,13 +3,14 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
 import { configurationPage, path as configurationPath } from "../scripts/docs/configuration.ts";
+import { stepFigure, stepFigurePath } from "../scripts/docs/figures.ts";
 import { metrics } from "../src/metrics/registry.ts";
 import { architectures } from "../src/models/registry.ts";
 import { activations } from "../src/nn/activation.ts";
 import { glue, type GlueName } from "../src/tasks/glue.ts";
 
 const root = join(import.meta.dirname, "..");
-const folders = ["docs", "bench", "scripts", "test"];
+const folders = ["docs", "bench", "scripts", "test", "examples", "models"];
 const pages = [
   ...readdirSync(root),
   ...folders.flatMap((folder) =>
@@ -58,6 +59,11 @@ test("the page of the settings is what their schemas say", () => {
   const page = relative(root, configurationPath);
   const hint = `${page} is stale; write it anew with npx tsx scripts/docs/configuration.ts`;
   expect(readFileSync(configurationPath, "utf8") === configurationPage(), hint).toBe(true);
+});
+
+test("the figure of a step is drawn from the table of the results", async () => {
+  const fresh = readFileSync(stepFigurePath, "utf8") === (await stepFigure());
+  expect(fresh, "docs/figures is stale; draw it anew with npx tsx scripts/docs/figures.ts").toBe(true);
 });
 
 test.for(Object.keys(glue) as GlueName[])("docs/tasks.md says of %s what its definition says", (name, { expect }) => {
