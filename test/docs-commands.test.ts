@@ -92,6 +92,8 @@ test("what is not run is counted", () => {
     docs/results.md: hours, and needs real weights, GLUE or PyTorch
     docs/results.md: hours, and needs real weights, GLUE or PyTorch
     docs/resuming.md: the run above came to its end
-    models/rocoft-small/README.md: two hours, and the texts"
+    models/rocoft-small/README.md: two hours, and the texts
+    models/rocoft-small/README.md: the held-out texts
+    models/rocoft-small/README.md: minutes, and SST-2"
   `);
 });
