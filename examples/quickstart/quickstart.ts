@@ -63,7 +63,7 @@ console.log(`\nSome of them, as RoCoFT has them:\n\n${table(examples(rocoft.answ
 console.log(`
 ${secondsSince(start)} in all. Ask it about a text:
 
-  npx rocoft predict ${runs.rocoft} --text "You have won a prize, click here"
+  npx rocoft predict ${runs.rocoft} --text 'Congratulations! You have won $1,000,000. Reply to claim your prize.'
 
 The same with your own file (columns text and label), and with a model of the Hugging Face hub:
 
