@@ -61,3 +61,15 @@ test("own-text: the loss on text of the kind falls", { timeout }, async () => {
   expect(readdirSync(folder).toSorted()).toEqual(["adapted", "run", "text"]);
   expect(readdirSync(temporary)).toEqual([]);
 });
+
+test("quickstart: RoCoFT is better than the head alone, and both than the larger class", { timeout }, async () => {
+  const folder = join(scratchFolder(), "out");
+  const { lines, temporary } = await runExample("quickstart/quickstart", ["--output_dir", folder]);
+  const accuracy = (name: string) => numberIn(lines, new RegExp(`^ +${name} +(0\\.\\d{3}) `));
+  expect(accuracy("head only")).toBeGreaterThan(0.85);
+  expect(accuracy("RoCoFT")).toBeGreaterThan(accuracy("head only") + 0.01);
+  expect(lines.filter((line) => /^(head only|RoCoFT): epoch [123], validation loss /.test(line))).toHaveLength(6);
+  expect(lines.filter((line) => / (spam|ham) +(spam|ham) +\d+\.\d %/.test(line)).length).toBeGreaterThan(3);
+  expect(readdirSync(folder).toSorted()).toEqual(["data", "head", "rocoft"]);
+  expect(readdirSync(temporary)).toEqual([]);
+});
