@@ -40,6 +40,8 @@ const settings = {
   rows: ["rocoft", { update: "row" }],
   columns: ["rocoft", { update: "column" }],
   both: ["rocoft", { update: "both" }],
+  bitfit: ["bitfit", {}],
+  ln_tuning: ["ln_tuning", {}],
   full: ["full", {}],
 } as const;
 

@@ -18,6 +18,7 @@ const valueSchema = z.object({
   minimum: z.number().optional(),
   exclusiveMinimum: z.number().optional(),
   exclusiveMaximum: z.number().optional(),
+  items: z.object({ type: z.string() }).optional(),
 });
 const settingSchema = valueSchema.extend({
   type: z.union([z.string(), z.array(z.string())]).optional(),
@@ -34,8 +35,8 @@ const kinds: Readonly<Record<string, string>> = {
   number: "number",
   integer: "whole number",
   boolean: "true or false",
-  array: "list of names",
 };
+const lists: Readonly<Record<string, string>> = { string: "list of names", integer: "list of whole numbers" };
 
 /** The kind of value besides null, which only stands for a default. */
 function valueOf({ anyOf, type, ...rest }: Setting): Value {
@@ -45,6 +46,7 @@ function valueOf({ anyOf, type, ...rest }: Setting): Value {
 
 function describeValue(value: Value): string {
   if (value.enum) return value.enum.map((name) => `\`${name}\``).join(", ");
+  if (value.items) return lists[value.items.type]!;
   const bounds = [
     value.minimum === undefined ? [] : `≥ ${value.minimum}`,
     value.exclusiveMinimum === undefined ? [] : `> ${value.exclusiveMinimum}`,

@@ -55,6 +55,8 @@ CASES = {
     "rows-bias": Case("rows", train_bias=True),
     "rows-decay": Case("rows", weight_decay=0.01),
     "rows-accumulated": Case("rows", lr_scheduler_type="linear", max_grad_norm=0.5, gradient_accumulation_steps=2),
+    "bitfit": Case("bitfit"),
+    "ln_tuning": Case("ln_tuning", weight_decay=0.01),
     "full": Case("full"),
     "full-decay": Case("full", weight_decay=0.01),
 }
@@ -83,6 +85,10 @@ def trained(model: PreTrainedModel, case: Case) -> Masks:
     if case.method == "full":
         return everything
     masks = {name: ones for name, ones in everything.items() if name.startswith("classifier.") or ".pooler." in name}
+    if case.method == "bitfit":
+        return masks | {name: ones for name, ones in everything.items() if name.endswith(".bias")}
+    if case.method == "ln_tuning":
+        return masks | {name: ones for name, ones in everything.items() if "LayerNorm" in name}
     for name, module in model.named_modules():
         if ".encoder.layer." in name and isinstance(module, torch.nn.Linear):
             masks[f"{name}.weight"] = mask = torch.zeros_like(module.weight)

@@ -24,6 +24,11 @@ const listOf = (text: string, before: readonly string[] = []): string[] => [
   ...text.split(",").filter(Boolean),
 ];
 
+const numbersOf = (text: string, before: readonly (number | string)[] = []): (number | string)[] => [
+  ...before,
+  ...listOf(text).map(numberOf),
+];
+
 /** The flag of one setting; its default is shown, not set, so that a configuration file can give it. */
 function flagsOf(name: string, schema: z.ZodType): Option[] {
   const { inner, fallback } = unwrap(schema);
@@ -37,7 +42,14 @@ function flagsOf(name: string, schema: z.ZodType): Option[] {
   if (inner instanceof z.ZodEnum)
     return [new Option(`--${name} <${inner.options.length > 5 ? "name" : inner.options.join("|")}>`, description)];
   if (inner instanceof z.ZodNumber) return [new Option(`--${name} <number>`, description).argParser(numberOf)];
-  if (inner instanceof z.ZodArray) return [new Option(`--${name} <names...>`, description).argParser(listOf)];
+  if (inner instanceof z.ZodArray) {
+    const isNumeric = unwrap(inner.element as z.ZodType).inner instanceof z.ZodNumber;
+    return [
+      isNumeric
+        ? new Option(`--${name} <numbers...>`, description).argParser(numbersOf)
+        : new Option(`--${name} <names...>`, description).argParser(listOf),
+    ];
+  }
   return [new Option(`--${name} <text>`, description)];
 }
 

@@ -24,7 +24,7 @@ describe.each(Object.entries(methods))("%s", (name, method) => {
 test("an unknown method is named with those that are known", () => {
   for (const name of ["lora", "toString"])
     expect(() => methodOf(name)).toThrow(
-      new Error(`method: unknown method "${name}", expected one of rocoft, full, head`),
+      new Error(`method: unknown method "${name}", expected one of rocoft, bitfit, ln_tuning, full, head`),
     );
 });
 
@@ -36,6 +36,7 @@ test.each<[Record<string, unknown>, string]>([
   [{ select: "best" }, 'select: unknown name "best", expected one of first, last, uniform, random'],
   [{ target_modules: "query" }, 'target_modules: "query", expected array'],
   [{ target_modules: ["query", 3] }, 'target_modules.1: ["query",3], expected string'],
+  [{ layers_to_transform: [1.5] }, "layers_to_transform.0: [1.5], expected int"],
   [{ train_bias: 1 }, "train_bias: 1, expected boolean"],
 ])("an option that does not fit is an error in one line: %j", (options, message) => {
   expect(() => methodOptions(methods.rocoft, options)).toThrow(new Error(message));

@@ -2,20 +2,30 @@
 import * as z from "zod";
 import { misfit } from "../errors/misfit.ts";
 import { unknownName } from "../errors/unknown-name.ts";
+import { bitfit } from "./bitfit.ts";
 import { full } from "./full.ts";
 import { head } from "./head.ts";
+import { lnTuning } from "./ln-tuning.ts";
 import type { Method } from "./method.ts";
 import { rocoft, type RocoftOptions } from "./rocoft.ts";
 
 /** The options of each method. */
 export interface MethodOptions {
   rocoft: RocoftOptions;
+  bitfit: object;
+  ln_tuning: object;
   full: object;
   head: object;
 }
 export type MethodName = keyof MethodOptions;
 
-export const methods: { readonly [M in MethodName]: Method<MethodOptions[M]> } = { rocoft, full, head };
+export const methods: { readonly [M in MethodName]: Method<MethodOptions[M]> } = {
+  rocoft,
+  bitfit,
+  ln_tuning: lnTuning,
+  full,
+  head,
+};
 
 /**
  * Options as `method` takes them, defaults filled in.

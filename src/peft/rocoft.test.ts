@@ -43,6 +43,12 @@ describe("counts of the paper (Kowsher et al., Table 1)", () => {
     ["RoBERTa-base, three columns", base, { rank: 3, update: "column" }, 248_832],
     ["RoBERTa-base, three of both", base, { rank: 3, update: "both" }, 2 * 248_832 - 72 * 9],
     ["RoBERTa-base, one row and the biases", base, { rank: 1, train_bias: true }, 2 * 82_944],
+    [
+      "RoBERTa-base, three rows of the upper half",
+      base,
+      { rank: 3, layers_to_transform: [6, 7, 8, 9, 10, 11] },
+      124_416,
+    ],
     ["RoBERTa-large, one row", large, { rank: 1 }, 221_184],
     ["RoBERTa-large, three rows", large, { rank: 3 }, 663_552],
   ])("%s", (_, specs, options, expected) => expect(countOf(attach(specs, options))).toBe(expected));

@@ -6,7 +6,7 @@ import type { ParameterSpec } from "../nn/parameters.ts";
 import type { Random } from "../tensor/random.ts";
 import { type Method, type TrainedTensor, trainWhole } from "./method.ts";
 import { type SelectionName, selectionStrategies } from "./select.ts";
-import { chooseModules, type LinearModule, linearModules } from "./targets.ts";
+import { chooseModules, type LinearModule, linearModules, modulesOfLayers } from "./targets.ts";
 
 export interface RocoftOptions {
   /** Rows (output neurons), columns (input features), or both. */
@@ -16,6 +16,8 @@ export interface RocoftOptions {
   readonly select: SelectionName;
   /** See {@link chooseModules}. */
   readonly target_modules: readonly string[] | null;
+  /** The blocks whose modules are targeted, counted from 0; null for all. */
+  readonly layers_to_transform: readonly number[] | null;
   /** Whether the biases of the targeted modules are trained too, as the official code does unasked. */
   readonly train_bias: boolean;
 }
@@ -37,6 +39,11 @@ const options: Method<RocoftOptions>["options"] = {
     .describe(
       "modules by the end of their names (query, attention.output.dense); all linear modules of the blocks by default",
     ),
+  layers_to_transform: z
+    .array(z.int().nonnegative())
+    .nullable()
+    .default(null)
+    .describe("layers whose modules are trained, counted from 0; all by default"),
   train_bias: z
     .boolean()
     .default(false)
@@ -62,7 +69,7 @@ export const rocoft: Method<RocoftOptions> = {
   options,
   attach(specs, chosen, random) {
     const modules = linearModules(specs);
-    const targeted = chooseModules(modules, chosen.target_modules);
+    const targeted = modulesOfLayers(chooseModules(modules, chosen.target_modules), chosen.layers_to_transform);
     const sliced = targeted.flatMap(({ weight }) => slicesOf(weight, chosen, random));
     const biases = chosen.train_bias ? targeted.flatMap(({ bias }) => bias ?? []) : [];
     const whole = trainWhole([...biases, ...specs.filter((spec) => spec.head)]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { tinyAttachment } from "../../test/tiny-training.ts";
-import { chooseModules, linearModules } from "./targets.ts";
+import { chooseModules, linearModules, modulesOfLayers } from "./targets.ts";
 
 const { specs } = tinyAttachment("bert-classification");
 const modules = linearModules(specs);
@@ -42,5 +42,26 @@ describe("targets", () => {
     ["", 'target_modules: no module is called "", nearest of 13: key, '],
   ])("%j matches none", (entry, message) => {
     expect(() => chooseModules(modules, ["key", entry])).toThrow(message);
+  });
+});
+
+describe("layers", () => {
+  test.each<[number[] | null, number[]]>([
+    [null, [0, 1]],
+    [[1], [1]],
+    [
+      [1, 0],
+      [0, 1],
+    ],
+  ])("%j", (layers, blocks) => {
+    const expected = modules.filter(({ weight }) => blocks.includes(weight.block!));
+    expect(modulesOfLayers(modules, layers)).toEqual(expected);
+  });
+
+  test.each<[number[], string]>([
+    [[0, 2], "layers_to_transform: 2, expected numbers of the model's layers, 0 to 1"],
+    [[], "layers_to_transform: names no layer; leave it out to train them all"],
+  ])("%j is refused", (layers, message) => {
+    expect(() => modulesOfLayers(modules, layers)).toThrow(new Error(message));
   });
 });

@@ -37,6 +37,22 @@ export function chooseModules(modules: readonly LinearModule[], targets: readonl
   return modules.filter(({ name }) => targets.some((entry) => matches(name, entry)));
 }
 
+/**
+ * The modules of the blocks with these numbers, from 0; null stands for all blocks.
+ * @throws Error naming a number that is no block's.
+ */
+export function modulesOfLayers(modules: readonly LinearModule[], layers: readonly number[] | null): LinearModule[] {
+  if (layers === null) return [...modules];
+  if (layers.length === 0) throw new Error("layers_to_transform: names no layer; leave it out to train them all");
+  const blocks = new Set(modules.map(({ weight }) => weight.block!));
+  const absent = layers.find((layer) => !blocks.has(layer));
+  if (absent !== undefined)
+    throw new Error(
+      `layers_to_transform: ${absent}, expected numbers of the model's layers, 0 to ${Math.max(...blocks)}`,
+    );
+  return modules.filter(({ weight }) => layers.includes(weight.block!));
+}
+
 /** The names a module of a block can be called by: the ends of its name below the block's number. */
 function suffixes(modules: readonly LinearModule[]): Set<string> {
   const names = modules.map(({ name, weight }) =>

@@ -8,7 +8,7 @@ import { aliases, trainFields } from "../../src/run/config.ts";
 import { output, rocoft } from "../cli.ts";
 
 const cwd = tmpdir();
-const commands = ["train", "evaluate", "predict", "merge", "plan"];
+const commands = ["train", "evaluate", "predict", "merge", "methods", "plan"];
 
 describe.concurrent("help", () => {
   test.each(commands)("%s --help has flags and examples that are commands", async (command) => {
@@ -44,8 +44,8 @@ describe.concurrent("help", () => {
 });
 
 const misuses: Readonly<Record<string, string>> = {
-  trian: 'unknown command "trian", expected one of train, evaluate, predict, merge, plan',
-  "help trian": 'unknown command "trian", expected one of train, evaluate, predict, merge, plan',
+  trian: 'unknown command "trian", nearest of 6: train, plan, predict, merge, methods',
+  "help trian": 'unknown command "trian", nearest of 6: train, plan, predict, merge, methods',
   "--verion": "unknown option '--verion' (Did you mean --version?)",
   "train --lerning_rate 1e-3": "unknown option '--lerning_rate' (Did you mean --learning_rate?)",
   "plan --modle roberta": "unknown option '--modle' (Did you mean --model?)",

@@ -17,7 +17,10 @@ const variants: { readonly [M in MethodName]: readonly Partial<MethodOptions[M]>
     { update: "both", rank: 2, select: "first" },
     { update: "both", rank: 3, select: "random", target_modules: ["intermediate.dense"], train_bias: true },
     { update: "both", rank: 16, select: "last" },
+    { update: "row", rank: 2, layers_to_transform: [1] },
   ],
+  bitfit: [{}],
+  ln_tuning: [{}],
   full: [{}],
   head: [{}],
 };

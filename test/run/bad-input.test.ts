@@ -112,7 +112,7 @@ const inputs: Readonly<Record<string, readonly [flags: readonly string[], messag
   ],
   "an unknown method": [
     [...onSst2, "--method", "rocofd"],
-    'method: unknown name "rocofd", expected one of rocoft, full, head',
+    'method: unknown name "rocofd", expected one of rocoft, bitfit, ln_tuning, full, head',
   ],
   "an unknown task": [
     ["--task", "sst3", "--data", "sst2"],

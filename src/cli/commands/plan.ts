@@ -30,13 +30,28 @@ function sections(plan: Plan): string[] {
 }
 
 function modules({ targets, untouched }: Plan): string {
-  const names = (list: readonly string[]) => (list.length === 0 ? "none" : collapse(list).join(", "));
+  const everything = [...targets, ...untouched];
+  const names = (list: readonly string[]) => (list.length === 0 ? "none" : collapse(list, everything).join(", "));
   return `Target modules\n  matched (${targets.length}): ${names(targets)}\n  not matched (${untouched.length}): ${names(untouched)}`;
 }
 
-/** Module names with `*` for the block's number, each once. */
-function collapse(names: readonly string[]): string[] {
-  return [...new Set(names.map((name) => name.replace(/\.\d+\./, ".*.")))];
+/** Module names, each once, with `*` for the block's number, or with the numbers where it is not in every block. */
+function collapse(names: readonly string[], everything: readonly string[]): string[] {
+  const everywhere = blocksByName(everything);
+  return [...blocksByName(names)].map(([name, blocks]) =>
+    name.replace("*", blocks.length === everywhere.get(name)!.length ? "*" : `{${blocks.join(",")}}`),
+  );
+}
+
+/** The numbers of the blocks that have a module, by its name with `*` for the number. */
+function blocksByName(names: readonly string[]): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const full of names) {
+    const block = /\.(\d+)\./.exec(full)?.[1] ?? "";
+    const name = full.replace(/\.\d+\./, ".*.");
+    found.set(name, [...(found.get(name) ?? []), block]);
+  }
+  return found;
 }
 
 function parameters({ parameters: rows, totalParameters, trainedParameters }: Plan): string {

@@ -1,0 +1,46 @@
+/** rocoft methods */
+import { Command } from "commander";
+import { type Method } from "../../peft/method.ts";
+import { methods } from "../../peft/registry.ts";
+import { formatTable } from "../format.ts";
+
+const examples = `
+Examples:
+  rocoft methods
+  rocoft methods --json
+
+The options of a method are flags of rocoft train; rocoft train --help says what each is for.`;
+
+export function command(): Command {
+  return new Command("rocoft methods")
+    .description("List the fine-tuning methods: what each trains, its learning rate and options, and its source.")
+    .option("--json", "print one machine-readable result")
+    .addHelpText("after", examples)
+    .action(({ json }: { json?: boolean }) => {
+      const rows = Object.values<Method>(methods).map(rowOf);
+      process.stdout.write(`${json ? JSON.stringify(rows) : tableOf(rows)}\n`);
+    });
+}
+
+interface Row {
+  readonly name: string;
+  readonly trains: string;
+  readonly learning_rate: number;
+  readonly options: readonly string[];
+  readonly reference: string;
+}
+
+function rowOf({ name, summary, learningRate, options, reference }: Method): Row {
+  return { name, trains: summary, learning_rate: learningRate, options: Object.keys(options), reference };
+}
+
+function tableOf(rows: readonly Row[]): string {
+  const cells = rows.map(({ name, trains, learning_rate: rate, options, reference }) => [
+    name,
+    trains,
+    rate.toExponential(),
+    options.join(", ") || "none",
+    reference,
+  ]);
+  return formatTable(["method", "trains", "learning rate", "options", "reference"], cells);
+}

@@ -1,0 +1,22 @@
+/** BitFit (Ben-Zaken, Ravfogel & Goldberg, ACL 2022): every bias is trained, those of the norms too, and nothing else. */
+import { type Method, trainWhole } from "./method.ts";
+import { linearModules } from "./targets.ts";
+
+export const bitfit: Method<object> = {
+  name: "bitfit",
+  summary: "every bias, those of the norms too",
+  reference: "Ben-Zaken et al., ACL 2022",
+  // The default of its published code.
+  learningRate: 1e-3,
+  options: {},
+  attach: (specs) => {
+    const [targets, untouched] = [true, false].map((has) =>
+      linearModules(specs).filter(({ bias }) => (bias !== null) === has),
+    );
+    return {
+      ...trainWhole(specs.filter(({ name, head }) => head || name.endsWith(".bias"))),
+      targets: targets!.map(({ name }) => name),
+      untouched: untouched!.map(({ name }) => name),
+    };
+  },
+};

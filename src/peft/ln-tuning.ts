@@ -1,0 +1,23 @@
+/** LayerNorm tuning (Zhao et al. 2023): scale and shift of every norm are trained, and nothing else. */
+import { type Method, trainWhole } from "./method.ts";
+import { linearModules } from "./targets.ts";
+
+export const lnTuning: Method<object> = {
+  name: "ln_tuning",
+  summary: "scale and shift of every norm",
+  reference: "Zhao et al., 2023 (arXiv 2312.11420)",
+  // As Liu et al. (2022, T-Few) train it for comparison; the paper does not say.
+  learningRate: 3e-4,
+  options: {},
+  attach: (specs) => {
+    const norms = new Set(specs.filter(({ role }) => role === "norm").map(({ name }) => moduleOf(name)));
+    return {
+      ...trainWhole(specs.filter(({ name, head }) => head || norms.has(moduleOf(name)))),
+      targets: [...norms],
+      untouched: linearModules(specs).map(({ name }) => name),
+    };
+  },
+};
+
+/** A parameter's name without its last part: `….LayerNorm.bias` → `….LayerNorm`. */
+const moduleOf = (parameter: string) => parameter.replace(/\.[^.]*$/, "");
