@@ -8,6 +8,7 @@ import type { StepEvent } from "./events.ts";
 import type { TrainingOptions } from "./options.ts";
 import { copyOf, data, runtime, type Trained, trained, validation } from "./trainer.cases.ts";
 import { train } from "./trainer.ts";
+import type { Objective } from "./objective.ts";
 import { labelObjectives } from "./objectives/labels.ts";
 
 describe("seeds", () => {
@@ -28,6 +29,25 @@ describe("seeds", () => {
     expect(other.weights).not.toBe(first.weights);
     expect(bare(other)).not.toEqual(bare(first));
   });
+});
+
+test("what a batch draws at random is drawn anew in each step, and the same for the same seed", async () => {
+  const drawn = async (seed: number) => {
+    const numbers: number[] = [];
+    const { classification } = labelObjectives;
+    const objective: Objective = {
+      ...classification,
+      batch(data, examples, options) {
+        numbers.push(options.stream.uniform());
+        return classification.batch(data, examples, options);
+      },
+    };
+    await trained({ options: { objective, seed, epochs: 2 } });
+    return numbers;
+  };
+  const [first, again, other] = [await drawn(0), await drawn(0), await drawn(1)];
+  expect(new Set([...first, ...other]).size).toBe(first.length + other.length);
+  expect(again).toEqual(first);
 });
 
 test.each<[Partial<TrainingOptions>, number[]]>([

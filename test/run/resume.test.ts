@@ -188,6 +188,26 @@ describe("a run is not resumed", () => {
   });
 });
 
+test.each<[string, (events: string) => string | null]>([
+  ["lines were lost", (events) => events.slice(0, events.length - 40)],
+  ["all is lost", () => null],
+])("a record of events of which %s is gone on with, in whole lines", async (what, cut) => {
+  const run = `events-${what.replaceAll(" ", "-")}`;
+  const child = start([...fresh(run), "--logging_steps", "1"], { cwd });
+  await child.said("step 30/");
+  child.process.kill("SIGINT");
+  await child.outcome;
+  const file = path(run, "events.jsonl");
+  const kept = cut(readFileSync(file, "utf8").split('{"type":"end"')[0]!);
+  if (kept === null) rmSync(file);
+  else writeFileSync(file, kept);
+  await output(["train", "--resume", run], { cwd });
+  const { events, ...rest } = left(run);
+  const { events: all, ...expected } = whole();
+  expect(rest).toEqual(expected);
+  expect(all.slice(-20)).toEqual(events.slice(-20));
+});
+
 test("--json says the same of a resumed run as of one that was left alone", async () => {
   const child = start([...fresh("said"), "--logging_steps", "1"], { cwd });
   await child.said("step 20/");
