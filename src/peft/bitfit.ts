@@ -10,13 +10,11 @@ export const bitfit: Method<object> = {
   learningRate: 1e-3,
   options: {},
   attach: (specs) => {
-    const [targets, untouched] = [true, false].map((has) =>
-      linearModules(specs).filter(({ bias }) => (bias !== null) === has),
-    );
+    const modules = linearModules(specs);
     return {
       ...trainWhole(specs.filter(({ name, head }) => head || name.endsWith(".bias"))),
-      targets: targets!.map(({ name }) => name),
-      untouched: untouched!.map(({ name }) => name),
+      targets: modules.filter(({ bias }) => bias !== null).map(({ name }) => name),
+      untouched: modules.filter(({ bias }) => bias === null).map(({ name }) => name),
     };
   },
 };

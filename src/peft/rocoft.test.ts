@@ -1,62 +1,39 @@
 import { describe, expect, test } from "vitest";
 import { tinyAttachment } from "../../test/tiny-training.ts";
-import { modelOf } from "../models/registry.ts";
 import type { ParameterSpec } from "../nn/parameters.ts";
 import { random } from "../tensor/random.ts";
-import { parametersOf } from "../train/load.ts";
 import type { Attachment } from "./method.ts";
 import { methodOptions } from "./registry.ts";
+import { countOf, robertaBase, robertaLarge } from "./roberta.cases.ts";
 import { rocoft, type RocoftOptions } from "./rocoft.ts";
 import { linearModules } from "./targets.ts";
 
 function attach(specs: readonly ParameterSpec[], options: Partial<RocoftOptions>, seed = 0): Attachment {
   return rocoft.attach(specs, methodOptions(rocoft, { ...options }) as RocoftOptions, random(seed, "selection"));
 }
-const countOf = (attachment: Attachment, head = false) =>
-  attachment.trained.filter(({ parameter }) => parameter.head === head).reduce((total, { count }) => total + count, 0);
-
-/** config.json of roberta-base and roberta-large. */
-const roberta = (hidden_size: number, num_hidden_layers: number, num_attention_heads: number) => {
-  const config = {
-    model_type: "roberta",
-    vocab_size: 50_265,
-    hidden_size,
-    num_hidden_layers,
-    num_attention_heads,
-    intermediate_size: 4 * hidden_size,
-    max_position_embeddings: 514,
-    type_vocab_size: 1,
-    layer_norm_eps: 1e-5,
-    pad_token_id: 1,
-  };
-  const model = modelOf(config, "config.json");
-  return parametersOf(model, model.heads["sequence-classification"], 2);
-};
-const base = roberta(768, 12, 12);
-const large = roberta(1024, 24, 16);
 
 describe("counts of the paper (Kowsher et al., Table 1)", () => {
   test.each<[string, readonly ParameterSpec[], Partial<RocoftOptions>, number]>([
-    ["RoBERTa-base, one row", base, { rank: 1 }, 82_944],
-    ["RoBERTa-base, one column", base, { rank: 1, update: "column" }, 82_944],
-    ["RoBERTa-base, three rows", base, { rank: 3 }, 248_832],
-    ["RoBERTa-base, three columns", base, { rank: 3, update: "column" }, 248_832],
-    ["RoBERTa-base, three of both", base, { rank: 3, update: "both" }, 2 * 248_832 - 72 * 9],
-    ["RoBERTa-base, one row and the biases", base, { rank: 1, train_bias: true }, 2 * 82_944],
+    ["RoBERTa-base, one row", robertaBase, { rank: 1 }, 82_944],
+    ["RoBERTa-base, one column", robertaBase, { rank: 1, update: "column" }, 82_944],
+    ["RoBERTa-base, three rows", robertaBase, { rank: 3 }, 248_832],
+    ["RoBERTa-base, three columns", robertaBase, { rank: 3, update: "column" }, 248_832],
+    ["RoBERTa-base, three of both", robertaBase, { rank: 3, update: "both" }, 2 * 248_832 - 72 * 9],
+    ["RoBERTa-base, one row and the biases", robertaBase, { rank: 1, train_bias: true }, 2 * 82_944],
     [
       "RoBERTa-base, three rows of the upper half",
-      base,
+      robertaBase,
       { rank: 3, layers_to_transform: [6, 7, 8, 9, 10, 11] },
       124_416,
     ],
-    ["RoBERTa-large, one row", large, { rank: 1 }, 221_184],
-    ["RoBERTa-large, three rows", large, { rank: 3 }, 663_552],
+    ["RoBERTa-large, one row", robertaLarge, { rank: 1 }, 221_184],
+    ["RoBERTa-large, three rows", robertaLarge, { rank: 3 }, 663_552],
   ])("%s", (_, specs, options, expected) => expect(countOf(attach(specs, options))).toBe(expected));
 
-  test("the head comes on top, whole", () => expect(countOf(attach(base, {}), true)).toBe(592_130));
+  test("the head comes on top, whole", () => expect(countOf(attach(robertaBase, {}), true)).toBe(592_130));
 
   test("by default three rows, the first, of every matrix of the blocks, without biases", () => {
-    const { trained, targets, untouched } = attach(base, {});
+    const { trained, targets, untouched } = attach(robertaBase, {});
     expect([targets.length, untouched]).toEqual([72, []]);
     const sliced = trained.filter(({ selection }) => selection !== null);
     expect(sliced).toHaveLength(72);
