@@ -7,6 +7,7 @@ import { nativeRuntime } from "../runtime/native.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { adapt, type AdaptedModel } from "../train/adapt.ts";
 import type { EndEvent, EvaluationEvent, Scores, TrainingEvent } from "../train/events.ts";
+import type { TrainingOptions } from "../train/options.ts";
 import type { TrainingState } from "../train/state.ts";
 import { train } from "../train/trainer.ts";
 import { baseWeights } from "./base.ts";
@@ -51,7 +52,7 @@ export async function* execute(
     const { adapted, initialized } = await attachMethod(prepared);
     if (signal?.aborted) throw new Error("interrupted before training began, nothing is written");
     const { writer, from } = await begin({ prepared, environment, adapted });
-    const run: LiveRun = { prepared, adapted, runtime, writer, environment };
+    const run: LiveRun = { prepared, adapted, runtime, writer, environment, options };
     const ready = readyEvent(run, data, initialized, from, (performance.now() - start) / 1000);
     writer.event(ready);
     yield ready;
@@ -71,6 +72,7 @@ interface LiveRun {
   readonly runtime: Runtime;
   readonly writer: RunWriter;
   readonly environment: Environment;
+  readonly options: TrainingOptions;
 }
 
 async function attachMethod(prepared: PreparedRun): Promise<{ adapted: AdaptedModel; initialized: readonly string[] }> {
@@ -153,8 +155,8 @@ async function finish(run: LiveRun, { reason, step: lastStep, bestStep, bestScor
 }
 
 /** Scores of the data beside the validation set (MNLI's mismatched genres), their names ending in `_mm` as run_glue.py has it. */
-async function scoreExtra({ prepared, adapted, runtime }: LiveRun): Promise<Scores> {
-  const { objective, evalBatchSize: batchSize, padTokenId, metrics } = trainingOptions(prepared);
+async function scoreExtra({ prepared, adapted, runtime, options }: LiveRun): Promise<Scores> {
+  const { objective, evalBatchSize: batchSize, padTokenId, metrics } = options;
   const scores: Record<string, number> = {};
   for (const dataset of prepared.extra) {
     const program = await runtime.compile(objective.evaluation(adapted));
