@@ -22,6 +22,8 @@ export interface Draw {
   /** Away from 0, where a kink may be. */
   awayFromZero(shape: readonly number[]): Value;
   index(shape: readonly number[], bound: number): Value;
+  /** Distinct indices below `bound`, as a vector. */
+  distinct(bound: number): Value;
   bool(shape: readonly number[]): Value;
 }
 
@@ -61,6 +63,10 @@ export function draw(seed: number, symbolic = false): Draw {
     positive: (shape) => make(shape, "float32", () => 0.5 + 1.5 * stream.uniform()),
     awayFromZero: (shape) => make(shape, "float32", () => (stream.uniform() < 0.5 ? -1 : 1) * (0.5 + stream.uniform())),
     index: (shape, bound) => make(shape, "int64", () => stream.integer(bound)),
+    distinct: (bound) => {
+      const order = [...stream.permutation(bound).slice(0, size(1, bound))];
+      return make([order.length], "int64", () => order.pop()!);
+    },
     bool: (shape) => make(shape, "bool", () => Number(stream.uniform() < 0.5)),
   };
 }

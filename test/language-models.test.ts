@@ -7,7 +7,7 @@ import { random } from "../src/tensor/random.ts";
 import { type Tensor, tensor } from "../src/tensor/tensor.ts";
 import type { Batch, Objective } from "../src/train/objective.ts";
 import { causalLanguageModel, maskedLanguageModel } from "../src/train/objectives/language-model.ts";
-import { gradientName, trainingStep } from "../src/train/step.ts";
+import { evaluationPass, gradientName, trainingStep } from "../src/train/step.ts";
 import { worstDifference } from "./draw.ts";
 import { batchFeeds, fixtureModel, readTensors } from "./fixtures.ts";
 import { tinyModel } from "./tiny-training.ts";
@@ -69,7 +69,7 @@ describe.each(["bert-mlm", "roberta-mlm"])("%s", (name) => {
     const adapted = await tinyModel(name, { method: "full", head: "masked-language-model" });
     const { feeds } = batch(fixture, Number(fixtureModel(name).config["pad_token_id"]));
     const training = await runtime.compile(trainingStep(adapted, objective));
-    const evaluation = await runtime.compile(objective.evaluation(adapted));
+    const evaluation = await runtime.compile(evaluationPass(adapted, objective.evaluation));
     const results = await training.run({ ...adapted.weights, ...feeds });
     const { loss } = await evaluation.run({ ...adapted.weights, ...feeds });
     for (const given of [loss!, results["loss"]!])

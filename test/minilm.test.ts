@@ -7,7 +7,7 @@ import { simplify } from "../src/graph/simplify.ts";
 import { openModel } from "../src/run/prepare.ts";
 import { inputTable, scopeOf } from "../src/nn/parameters.ts";
 import { nativeRuntime } from "../src/runtime/native.ts";
-import { modelInputs } from "../src/train/adapt.ts";
+import { modelInputs } from "../src/train/forward.ts";
 import { loadWeights } from "../src/train/load.ts";
 import { readJson, readTensors } from "./fixtures.ts";
 

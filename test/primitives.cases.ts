@@ -64,6 +64,9 @@ export const cases: { readonly [P in Primitive]: Case } = {
   cast: (d) => g.mul(d.normal([4]), g.cast(d.index([3, 4], 5), "float32")),
   cumsum: (d) => g.mul(d.normal([2, 5]), g.cast(g.cumsum(d.index([2, 5], 3), 1), "float32")),
 
+  // Over what the gradient is not asked for, since it is not what finite differences see.
+  stopGradient: (d) => g.mul(d.normal([2, 3]), g.stopGradient(g.cast(d.index([3], 5), "float32"))),
+
   sum: reduction(g.sum),
   mean: reduction(g.mean),
 
@@ -77,6 +80,17 @@ export const cases: { readonly [P in Primitive]: Case } = {
   splitHeads: (d) => g.splitHeads(d.normal([d.size(), d.size(), 6]), d.coin() ? 2 : 3),
   mergeHeads: (d) => g.mergeHeads(d.normal(d.shape(4))),
 
+  concat: (d) => {
+    const shape = d.shape(3);
+    const axis = d.size(-3, 2);
+    const counted = axis < 0 ? axis + 3 : axis;
+    return g.concat(d.normal(shape), d.normal(shape.with(counted, d.size())), axis);
+  },
+  slice: (d) => {
+    const [shape, axis] = [d.shape(3), d.size(0, 2)];
+    const start = d.size(0, shape[axis]! - 1);
+    return g.slice(d.normal(shape), axis, start, d.coin() ? null : d.size(start + 1, shape[axis]!));
+  },
   take: (d) => {
     const shape = d.shape(3);
     const axis = d.size(0, 2);
@@ -93,6 +107,15 @@ export const cases: { readonly [P in Primitive]: Case } = {
     const axis = d.size(0, 1);
     const indices = d.indices(shape[axis]!);
     return g.replace(d.normal(shape), d.normal(shape.with(axis, indices.length)), axis, indices);
+  },
+  takeEntries: (d) => {
+    const shape = d.shape(2);
+    return g.takeEntries(d.normal(shape), d.distinct(shape[0]! * shape[1]!));
+  },
+  replaceEntries: (d) => {
+    const shape = d.shape(2);
+    const index = d.distinct(shape[0]! * shape[1]!);
+    return g.replaceEntries(d.normal(shape), d.normal(index.shape as number[]), index);
   },
   gather: (d) => {
     const rows = d.size();

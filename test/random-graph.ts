@@ -19,6 +19,22 @@ const range = (n: number) => [...Array(n).keys()];
 const axisOf = (x: Value, d: Draw) => d.size(0, x.shape.length - 1);
 const binary = (d: Draw) => [g.add, g.sub, g.mul][d.size(0, 2)]!;
 
+/** A linear layer over a matrix that a fine-tuning method has made of another. */
+function adaptedLinear(x: Value, d: Draw): Value {
+  const [out, inner] = [d.size(), sizes(x).at(-1)!];
+  const [weight, bias] = [d.normal([out, inner]), d.normal([out])];
+  const l = d.normal([out]);
+  const product = g.matmul(d.normal([out, 2]), g.mul(d.normal([2, inner]), d.normal([2, 1])));
+  const methods: readonly (() => Value)[] = [
+    () => g.linear(x, g.add(weight, g.mul(product, 0.5)), bias),
+    () => g.linear(x, g.add(weight, g.mul(product, g.unsqueeze(l, 1))), bias),
+    () => g.linear(x, g.mul(g.add(weight, product), g.unsqueeze(l, 1)), bias),
+    () => g.linear(x, g.mul(weight, g.unsqueeze(l, 1)), g.mul(bias, l)),
+    () => g.linear(x, g.mul(weight, d.normal([inner])), bias),
+  ];
+  return methods[d.size(0, methods.length - 1)]!();
+}
+
 const phrases: readonly Phrase[] = [
   always((x) => g.tanh(x)),
   always((x) => g.neg(x)),
@@ -56,6 +72,7 @@ const phrases: readonly Phrase[] = [
   ofRank(3, 3, (x) => g.transpose(g.transpose(x, [1, 2, 0]), [0, 2, 1])),
   ofRank(2, 3, (x, d) => g.contract(x, d.normal([...sizes(x).slice(0, -1), d.size()]))),
   ofRank(2, 3, (x, d) => g.matmul(x, d.normal([sizes(x).at(-1)!, d.size()]))),
+  ofRank(2, 3, (x, d) => adaptedLinear(x, d)),
   ofRank(0, 3, (x, d) => g.unsqueeze(x, d.size(0, x.shape.length))),
   { fits: ({ shape }) => shape.includes(1), make: (x) => g.squeeze(x, x.shape.indexOf(1)) },
   { fits: ({ shape }) => shape.length === 3 && Number(shape[2]) % 2 === 0, make: (x) => g.splitHeads(x, 2) },

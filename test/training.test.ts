@@ -15,6 +15,7 @@ import type { TrainingOptions } from "../src/train/options.ts";
 import { trainingStep } from "../src/train/step.ts";
 import { labelObjectives } from "../src/train/objectives/labels.ts";
 import { createUpdater } from "../src/train/update.ts";
+import { isEntries } from "../src/tensor/view.ts";
 import { worstDifference } from "./draw.ts";
 import { fixtureModel, readJson, readTensors } from "./fixtures.ts";
 
@@ -173,6 +174,7 @@ function selected(
   selection: AdaptedModel["trained"][number]["selection"],
 ): Float32Array {
   if (selection === null) return data;
+  if (isEntries(selection)) return Float32Array.from(selection.entries, (entry) => data[entry]!);
   const [rows, columns] = shape as [number, number];
   const kept = (r: number, c: number) => selection.indices.includes(selection.axis === 0 ? r : c);
   return Float32Array.from({ length: rows * columns }, (_, i) => i)

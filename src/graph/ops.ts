@@ -48,6 +48,7 @@ export const relu = (x: Value): Value => apply("relu", [x], null);
 export const gelu = (x: Value): Value => apply("gelu", [x], null);
 export const silu = (x: Value): Value => apply("silu", [x], null);
 export const cast = (x: Value, to: ValueType): Value => (x.type === to ? x : apply("cast", [x], { to }));
+export const stopGradient = (x: Value): Value => apply("stopGradient", [x], null);
 export const cumsum = (x: Value, axis: number): Value => apply("cumsum", [x], { axis });
 export const iota = (x: Value, axis: number): Value => apply("iota", [x], { axis });
 export const count = (x: Value, axes: readonly number[]): Value => apply("count", [x], { axes });
@@ -68,12 +69,18 @@ export const squeeze = (x: Value, axis: number): Value => apply("squeeze", [x], 
 export const splitHeads = (x: Value, heads: number): Value => apply("splitHeads", [x], { heads });
 export const mergeHeads = (x: Value): Value => apply("mergeHeads", [x], null);
 
+export const concat = (a: Value, b: Value, axis: number): Value => apply("concat", [a, b], { axis });
+export const slice = (x: Value, axis: number, start: number, end: number | null = null): Value =>
+  apply("slice", [x], { axis, start, end });
 export const take = (x: Value, axis: number, indices: readonly number[]): Value =>
   apply("take", [x], { axis, indices });
 export const put = (x: Value, like: Value, axis: number, indices: readonly number[]): Value =>
   apply("put", [x, like], { axis, indices });
 export const replace = (base: Value, slices: Value, axis: number, indices: readonly number[]): Value =>
   apply("replace", [base, slices], { axis, indices });
+export const takeEntries = (x: Value, index: Value): Value => apply("takeEntries", [x, index], null);
+export const replaceEntries = (base: Value, values: Value, index: Value): Value =>
+  apply("replaceEntries", [base, values, index], null);
 export const gather = (table: Value, index: Value): Value => apply("gather", [table, index], null);
 export const scatterAdd = (x: Value, index: Value, like: Value): Value => apply("scatterAdd", [x, index, like], null);
 export const gatherRows = (x: Value, index: Value): Value => apply("gatherRows", [x, index], null);

@@ -53,6 +53,8 @@ export interface Primitives {
   /** x·σ(x). */
   silu: Unary;
   cast: Unary<{ readonly to: ValueType }>;
+  /** x, through which no gradient goes. */
+  stopGradient: Unary;
   /** Running sums along `axis`. */
   cumsum: Unary<{ readonly axis: number }>;
 
@@ -69,12 +71,20 @@ export interface Primitives {
   /** [batch, heads, sequence, d] → [batch, sequence, heads · d]. */
   mergeHeads: Unary;
 
+  /** a, then b, along `axis`, where the size of a is a number. */
+  concat: { operands: [a: Value, b: Value]; attrs: { readonly axis: number } };
+  /** The slices of x from `start` on to before `end`, or to the last where that is null, along `axis`. */
+  slice: Unary<{ readonly axis: number; readonly start: number; readonly end: number | null }>;
   /** The slices of x at fixed `indices` along `axis`. */
   take: Unary<Selection>;
   /** Zeros shaped as `like`, with the slices at `indices` along `axis` being those of x; the indices are distinct. */
   put: { operands: [x: Value, like: Value]; attrs: Selection };
   /** `base` with its slices at `indices` along `axis` replaced by `slices`; the indices are distinct. */
   replace: { operands: [base: Value, slices: Value]; attrs: Selection };
+  /** The elements of x at `index` [k], numbered row by row, as a vector [k]. */
+  takeEntries: { operands: [x: Value, index: Value]; attrs: null };
+  /** `base` with its elements at `index` [k], numbered row by row and distinct, replaced by `values` [k]. */
+  replaceEntries: { operands: [base: Value, values: Value, index: Value]; attrs: null };
   /** Rows of a table [n, …] by index [*i] → [*i, …]. */
   gather: { operands: [table: Value, index: Value]; attrs: null };
   /** Zeros shaped as the table `like`, with x [*i, …] added to the rows at index [*i]. */
@@ -120,13 +130,18 @@ export type Elementary =
   | "relu"
   | "gelu"
   | "silu"
-  | "cast";
+  | "cast"
+  | "stopGradient";
 export type Elementwise = Arithmetic | Comparison | Elementary | "select";
 export type Reshaping = "expand" | "transpose" | "unsqueeze" | "squeeze" | "splitHeads" | "mergeHeads";
 export type Indexing =
+  | "concat"
+  | "slice"
   | "take"
   | "put"
   | "replace"
+  | "takeEntries"
+  | "replaceEntries"
   | "gather"
   | "scatterAdd"
   | "gatherRows"

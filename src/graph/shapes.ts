@@ -1,5 +1,6 @@
 /** The table of shapes: what each primitive makes of its operands' shapes and types, and its complaints. */
 import { axisFromFront, formatShape, sameShape } from "../tensor/shape.ts";
+import { plus } from "./dim.ts";
 import type { Attrs, Dim, Operands, Primitive, Shape, ValueType } from "./primitive.ts";
 import type { Value } from "./value.ts";
 
@@ -92,6 +93,7 @@ export const shapes: { readonly [P in Primitive]: ShapeRule<P> } = {
   gelu: unary,
   silu: unary,
   cast: ([x], { to }) => ({ shape: x.shape, type: to }),
+  stopGradient: unary,
   cumsum: unary,
 
   sum: ([x], attrs) => reduced(x, attrs),
@@ -125,6 +127,18 @@ export const shapes: { readonly [P in Primitive]: ShapeRule<P> } = {
     return { shape: [batch, sequence, (heads as number) * (width as number)], type: x.type };
   },
 
+  concat: ([a, b], { axis }) => {
+    const at = axisFromFront(axis, a.shape.length);
+    require(typeof a.shape[at] === "number" &&
+      sameShape(withAxis(a.shape, at, 0), withAxis(b.shape, at, 0)), "concat", a, b);
+    return { shape: withAxis(a.shape, at, plus(a.shape[at]!, b.shape[at]!)), type: numberType("concat", a, b) };
+  },
+  slice: ([x], { axis, start, end }) => {
+    const at = axisFromFront(axis, x.shape.length);
+    const size = x.shape[at]!;
+    require(start >= 0 && (end === null || (end > start && (typeof size !== "number" || end <= size))), "slice", x);
+    return { shape: withAxis(x.shape, at, end === null ? plus(size, -start) : end - start), type: x.type };
+  },
   take: ([x], attrs) => ({ shape: selection("take", x, attrs), type: x.type }),
   put: ([x, like], attrs) => {
     require(sameShape(x.shape, selection("put", like, attrs)), "put", x, like);
@@ -133,6 +147,11 @@ export const shapes: { readonly [P in Primitive]: ShapeRule<P> } = {
   replace: ([base, slices], attrs) => {
     require(sameShape(slices.shape, selection("replace", base, attrs)), "replace", base, slices);
     return { shape: base.shape, type: numberType("replace", base, slices) };
+  },
+  takeEntries: ([x, index]) => ({ shape: index.shape, type: x.type }),
+  replaceEntries: ([base, values, index]) => {
+    require(index.shape.length === 1 && sameShape(values.shape, index.shape), "replaceEntries", base, values, index);
+    return { shape: base.shape, type: numberType("replaceEntries", base, values) };
   },
   gather: ([table, index]) => ({ shape: [...index.shape, ...table.shape.slice(1)], type: table.type }),
   scatterAdd: ([x, index, like]) => {

@@ -9,14 +9,15 @@ import { random } from "../tensor/random.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import * as g from "./ops.ts";
 import { print } from "./print.ts";
+import { factoredRewrites } from "./factored.ts";
 import { cases } from "./simplify.cases.ts";
 import * as rules from "./simplify.ts";
 import { isOp, type Value } from "./value.ts";
 import { topological } from "./walk.ts";
 
-const { rewrites, simplify, replaceInPlace } = rules;
+const { rewrites, simplify, replaceInPlace, dropStopGradient } = rules;
 const SEEDS = [1, 2, 3, 4, 5, 6];
-const GRAPHS = 60;
+const GRAPHS = 90;
 
 const inputsOf = (outputs: readonly Value[]) =>
   topological(outputs).filter((x): x is Value<"input"> => isOp(x, "input") && x.type === "float32");
@@ -47,7 +48,8 @@ function expectSameValueAndGradient(after: Value, before: Value, feeds: Draw["fe
 test("every rule has its cases", () => {
   expect(rewrites.map((rule) => rule.name).toSorted()).toEqual(Object.keys(cases).toSorted());
   const exported = Object.values(rules).filter((rule) => typeof rule === "function" && rule !== simplify);
-  expect(new Set(exported)).toEqual(new Set([...rewrites, replaceInPlace]));
+  const all = [...exported, ...Object.values(factoredRewrites)];
+  expect(new Set(all)).toEqual(new Set([...rewrites, replaceInPlace, dropStopGradient]));
 });
 
 describe.each(rewrites.map((rule) => [rule.name, rule] as const))("%s", (name, rule) => {

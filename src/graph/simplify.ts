@@ -1,5 +1,6 @@
 /** Rewrites that keep a graph's value and make it cheaper, each a rule of its own; `simplify` applies them all, bottom up. */
 import { axisFromFront } from "../tensor/shape.ts";
+import { factoredRewrites } from "./factored.ts";
 import { constant, contract, replace, take } from "./ops.ts";
 import { isOp, type Value } from "./value.ts";
 import { rebuild } from "./walk.ts";
@@ -90,9 +91,15 @@ export const inverses: Rewrite = (y) => {
   return undone ? (x.operands as readonly Value[])[0]! : null;
 };
 
-/** `replace(W, R)` → W. Right only where R is a view of W's own memory: W already holds R (RoCoFT's in-place training). */
+/**
+ * `replace(W, R)` → W, for slices as for single entries. Right only where R is a view of W's own memory: W already holds R
+ * (RoCoFT's in-place training).
+ */
 export const replaceInPlace: Rewrite = (y) =>
-  isOp(y, "replace") && isOp(y.operands[1], "input") ? y.operands[0] : null;
+  (isOp(y, "replace") || isOp(y, "replaceEntries")) && isOp(y.operands[1], "input") ? y.operands[0] : null;
+
+/** Once gradients are taken, a value through which none goes is an ordinary one. */
+export const dropStopGradient: Rewrite = (y) => (isOp(y, "stopGradient") ? y.operands[0] : null);
 
 export const rewrites: readonly Rewrite[] = [
   addZero,
@@ -104,6 +111,7 @@ export const rewrites: readonly Rewrite[] = [
   takeAll,
   transposeTwice,
   inverses,
+  ...Object.values(factoredRewrites),
 ];
 
 /**

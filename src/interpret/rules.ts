@@ -133,6 +133,7 @@ export const meanings: { readonly [P in Exclude<Primitive, "input">]: Meaning<P>
       x!.shape,
       x!.data.map((n) => (to === "bool" ? Number(n !== 0) : to === "int64" ? Math.trunc(n) : n)),
     ),
+  stopGradient: ([x]) => x!,
   cumsum: ([x], { attrs }) => {
     const axis = axisFromFront(attrs.axis, x!.shape.length);
     return build(x!.shape, (index) => {
@@ -176,12 +177,31 @@ export const meanings: { readonly [P in Exclude<Primitive, "input">]: Meaning<P>
     return build([batch, sequence, heads * d], ([b, s, i]) => read(x!, [b!, Math.floor(i! / d), s!, i! % d]));
   },
 
+  concat: ([a, b], { attrs: { axis } }) => {
+    const at = axisFromFront(axis, a!.shape.length);
+    const first = a!.shape[at]!;
+    return build(a!.shape.with(at, first + b!.shape[at]!), (index) =>
+      index[at]! < first ? read(a!, index) : read(b!, index.with(at, index[at]! - first)),
+    );
+  },
+  slice: ([x], { attrs: { axis, start, end } }) => {
+    const at = axisFromFront(axis, x!.shape.length);
+    return build(x!.shape.with(at, (end ?? x!.shape[at]!) - start), (index) =>
+      read(x!, index.with(at, start + index[at]!)),
+    );
+  },
   take: ([x], { attrs: { axis, indices } }) => {
     const at = axisFromFront(axis, x!.shape.length);
     return build(x!.shape.with(at, indices.length), (index) => read(x!, index.with(at, indices[index[at]!]!)));
   },
   put: ([x, like], { attrs }) => put(array64(like!.shape), x!, attrs),
   replace: ([base, slices], { attrs }) => put(base!, slices!, attrs),
+  takeEntries: ([x, index]) => array64(index!.shape, index!.data.map((i) => x!.data[i]!)),
+  replaceEntries: ([base, values, index]) => {
+    const result = array64(base!.shape, base!.data.slice());
+    index!.data.forEach((i, k) => (result.data[i] = values!.data[k]!));
+    return result;
+  },
   gather: ([table, index]) => {
     const rank = index!.shape.length;
     return build([...index!.shape, ...table!.shape.slice(1)], (at) =>

@@ -30,6 +30,8 @@ export interface Model {
   readonly vocabularySize: number;
   /** The longest sequence that positions exist for. */
   readonly maxPositions: number;
+  /** The token that stands for padding, whose positions a model may count apart. */
+  readonly paddingIndex: number;
   /** How many kinds of segment `token_type_ids` may name; with 0 or 1 it is not read. */
   readonly segments: number;
   /** Last hidden states [batch, sequence, width]. */

@@ -6,9 +6,11 @@ import { linear } from "../nn/linear.ts";
 import { layerNorm } from "../nn/norm.ts";
 import type { Architecture, Head } from "./architecture.ts";
 import { parseConfig } from "./config.ts";
-import { encoder, type EncoderConfig, encoderFields, firstToken, headsDivideWidth, tiedDecoder } from "./encoder.ts";
+import { encoder, type EncoderConfig, encoderFields, firstToken, headDropout, headsDivideWidth, tiedDecoder } from "./encoder.ts";
 
-const configSchema = z.object(encoderFields).refine(headsDivideWidth.check, headsDivideWidth.params);
+const configSchema = z
+  .object({ ...encoderFields, pad_token_id: z.int().nonnegative().default(0) })
+  .refine(headsDivideWidth.check, headsDivideWidth.params);
 
 export const bert: Architecture = {
   configure(json, where) {
@@ -17,22 +19,24 @@ export const bert: Architecture = {
       basePrefix: "bert",
       vocabularySize: config.vocab_size,
       maxPositions: config.max_position_embeddings,
+      paddingIndex: config.pad_token_id,
       segments: config.type_vocab_size,
       body: (scope, inputs, options) => encoder(scope.in("bert"), config, inputs, iota(inputs.input_ids, 1), options),
-      heads: { "sequence-classification": classifier, "masked-language-model": languageModel(config) },
+      heads: { "sequence-classification": classifier(config), "masked-language-model": languageModel(config) },
     };
   },
 };
 
 /** The pooler counts as head: what pretraining left in it served another task, and it is trained with the classifier above it. */
-const classifier: Head = {
+const classifier = (config: EncoderConfig): Head => ({
   architecture: "BertForSequenceClassification",
   forward(scope, hidden, labels) {
     const pooler = scope.in("bert").in("pooler", { head: true });
-    const pooled = tanh(linear(pooler.in("dense"), firstToken(hidden), Number(hidden.shape.at(-1))));
-    return linear(scope.in("classifier", { head: true }), pooled, labels);
+    const pooled = tanh(linear(pooler.in("dense"), firstToken(hidden), config.hidden_size));
+    const head = scope.in("classifier", { head: true });
+    return linear(head, headDropout(head, config, pooled), labels);
   },
-};
+});
 
 const languageModel = (config: EncoderConfig): Head => ({
   architecture: "BertForMaskedLM",

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Value } from "../graph/value.ts";
 import { topological } from "../graph/walk.ts";
 import { declareParameters, type ParameterSpec } from "../nn/parameters.ts";
-import { modelInputs } from "../train/adapt.ts";
+import { modelInputs } from "../train/forward.ts";
 import type { HeadName, Model } from "./architecture.ts";
 import { modelOf } from "./registry.ts";
 

@@ -8,6 +8,7 @@ import { embedding, embeddingTable } from "../nn/embedding.ts";
 import { linear } from "../nn/linear.ts";
 import { layerNorm } from "../nn/norm.ts";
 import type { Scope } from "../nn/parameters.ts";
+import type { SublayerSite } from "../nn/sites.ts";
 import type { BodyOptions, ModelInputs } from "./architecture.ts";
 import { activationName } from "./config.ts";
 
@@ -22,7 +23,12 @@ export interface EncoderConfig {
   readonly max_position_embeddings: number;
   readonly type_vocab_size: number;
   readonly layer_norm_eps: number;
+  readonly hidden_dropout_prob: number;
+  readonly attention_probs_dropout_prob: number;
+  readonly classifier_dropout: number | null;
 }
+
+const probability = z.number().min(0).lt(1);
 
 /** How those fields are checked, with transformers' defaults. */
 export const encoderFields: { readonly [K in keyof EncoderConfig]: z.ZodType<EncoderConfig[K]> } & Readonly<
@@ -37,6 +43,9 @@ export const encoderFields: { readonly [K in keyof EncoderConfig]: z.ZodType<Enc
   max_position_embeddings: z.int().positive(),
   type_vocab_size: z.int().nonnegative().default(2),
   layer_norm_eps: z.number().positive().default(1e-12),
+  hidden_dropout_prob: probability.default(0.1),
+  attention_probs_dropout_prob: probability.default(0.1),
+  classifier_dropout: probability.nullable().default(null),
   position_embedding_type: z.literal("absolute").default("absolute"),
   is_decoder: z.literal(false).default(false),
 };
@@ -66,13 +75,20 @@ export function encoder(
 /** LayerNorm(words + positions + segments) */
 function embeddings(scope: Scope, config: EncoderConfig, inputs: ModelInputs, positions: Value): Value {
   const width = config.hidden_size;
-  const words = embedding(scope.in("word_embeddings"), inputs.input_ids, config.vocab_size, width);
+  const looked = embedding(scope.in("word_embeddings"), inputs.input_ids, config.vocab_size, width);
+  const words = scope.sites.words?.(looked) ?? looked;
   const placed = graph.add(
     words,
-    embedding(scope.in("position_embeddings"), positions, config.max_position_embeddings, width),
+    embedding(
+      scope.in("position_embeddings"),
+      scope.sites.positions?.(positions) ?? positions,
+      config.max_position_embeddings,
+      width,
+    ),
   );
   const segments = segmentEmbeddings(scope.in("token_type_embeddings"), config, inputs.token_type_ids);
-  return layerNorm(scope.in("LayerNorm"), segments ? graph.add(placed, segments) : placed, config.layer_norm_eps);
+  const sum = segments ? graph.add(placed, segments) : placed;
+  return hiddenDropout(scope, config, layerNorm(scope.in("LayerNorm"), sum, config.layer_norm_eps));
 }
 
 function segmentEmbeddings(
@@ -86,23 +102,56 @@ function segmentEmbeddings(
 
 /** hidden [batch, sequence, width] → the same, through attention and feed-forward, each added to its input and then normalised. */
 function encoderBlock(scope: Scope, config: EncoderConfig, hidden: Value, bias: Value): Value {
-  const self = scope.in("attention").in("self");
-  const project = (name: string) => linear(self.in(name), hidden, config.hidden_size);
-  const attended = attention(project("query"), project("key"), project("value"), bias, config.num_attention_heads);
-  const mixed = addAndNorm(scope.in("attention").in("output"), attended, hidden, config.layer_norm_eps);
+  const attended = selfAttention(scope.in("attention").in("self"), config, hidden, bias);
+  const mixed = addAndNorm(scope.in("attention").in("output"), config, "attention", attended, hidden);
   const expanded = activations[config.hidden_act]!(
     linear(scope.in("intermediate").in("dense"), mixed, config.intermediate_size),
   );
-  return addAndNorm(scope.in("output"), expanded, mixed, config.layer_norm_eps);
+  return addAndNorm(scope.in("output"), config, "feed-forward", expanded, mixed);
 }
 
-/** LayerNorm(dense(x) + before) */
-function addAndNorm(scope: Scope, x: Value, before: Value, epsilon: number): Value {
-  return layerNorm(
-    scope.in("LayerNorm"),
-    graph.add(linear(scope.in("dense"), x, Number(before.shape.at(-1))), before),
-    epsilon,
+function selfAttention(scope: Scope, config: EncoderConfig, hidden: Value, bias: Value): Value {
+  const { sites, name: module } = scope;
+  const project = (name: string) => linear(scope.in(name), hidden, config.hidden_size);
+  const [query, own] = [project("query"), { module, key: project("key"), value: project("value"), bias }];
+  const { key, value, bias: added } = sites.attention?.(own) ?? own;
+  const p = config.attention_probs_dropout_prob;
+  return attention(
+    query,
+    key,
+    value,
+    added,
+    config.num_attention_heads,
+    (x) => sites.dropout?.({ name: module, x, p }) ?? x,
   );
+}
+
+/** LayerNorm(dense(x) + residual); the sublayer reads the residual. */
+function addAndNorm(
+  scope: Scope,
+  config: EncoderConfig,
+  kind: SublayerSite["kind"],
+  x: Value,
+  residual: Value,
+): Value {
+  const module = scope.in("dense");
+  const output = hiddenDropout(scope, config, linear(module, x, config.hidden_size));
+  const norm = (sum: Value) => layerNorm(scope.in("LayerNorm"), sum, config.layer_norm_eps);
+  const site = { module: module.name, kind, input: residual, output, residual, norm };
+  return norm(graph.add(scope.sites.sublayer?.(site) ?? output, residual));
+}
+
+function hiddenDropout({ name, sites }: Scope, { hidden_dropout_prob: p }: EncoderConfig, x: Value): Value {
+  return sites.dropout?.({ name, x, p }) ?? x;
+}
+
+/** What a classifier reads, with the dropout that its configuration names. */
+export function headDropout(
+  { name, sites }: Scope,
+  { classifier_dropout: own, hidden_dropout_prob: hidden }: EncoderConfig,
+  x: Value,
+): Value {
+  return sites.dropout?.({ name: `${name} input`, x, p: own ?? hidden }) ?? x;
 }
 
 /** Hidden states [batch, sequence, width] → those of the first token [batch, width]. */

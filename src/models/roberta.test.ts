@@ -5,7 +5,7 @@ import { topological } from "../graph/walk.ts";
 import { array64 } from "../interpret/array.ts";
 import { interpret } from "../interpret/interpret.ts";
 import { declareParameters } from "../nn/parameters.ts";
-import { modelInputs } from "../train/adapt.ts";
+import { modelInputs } from "../train/forward.ts";
 import { configSuite, specsOf } from "./config.cases.ts";
 import { modelOf } from "./registry.ts";
 

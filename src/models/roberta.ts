@@ -6,7 +6,7 @@ import { linear } from "../nn/linear.ts";
 import { layerNorm } from "../nn/norm.ts";
 import type { Architecture, Head } from "./architecture.ts";
 import { parseConfig } from "./config.ts";
-import { encoder, type EncoderConfig, encoderFields, firstToken, headsDivideWidth, tiedDecoder } from "./encoder.ts";
+import { encoder, type EncoderConfig, encoderFields, firstToken, headDropout, headsDivideWidth, tiedDecoder } from "./encoder.ts";
 
 const configSchema = z
   .object({ ...encoderFields, pad_token_id: z.int().nonnegative().default(1) })
@@ -20,10 +20,11 @@ export const roberta: Architecture = {
       basePrefix: "roberta",
       vocabularySize: config.vocab_size,
       maxPositions: config.max_position_embeddings - padding - 1,
+      paddingIndex: padding,
       segments: config.type_vocab_size,
       body: (scope, inputs, options) =>
         encoder(scope.in("roberta"), config, inputs, positionIds(inputs.input_ids, padding), options),
-      heads: { "sequence-classification": classifier, "masked-language-model": languageModel(config) },
+      heads: { "sequence-classification": classifier(config), "masked-language-model": languageModel(config) },
     };
   },
 };
@@ -34,14 +35,15 @@ function positionIds(ids: Value, padding: number): Value {
   return add(mul(cumsum(real, 1), real), padding);
 }
 
-const classifier: Head = {
+const classifier = (config: EncoderConfig): Head => ({
   architecture: "RobertaForSequenceClassification",
   forward(scope, hidden, labels) {
     const head = scope.in("classifier", { head: true });
-    const pooled = tanh(linear(head.in("dense"), firstToken(hidden), Number(hidden.shape.at(-1))));
-    return linear(head.in("out_proj"), pooled, labels);
+    const read = headDropout(head.in("dense"), config, firstToken(hidden));
+    const pooled = tanh(linear(head.in("dense"), read, config.hidden_size));
+    return linear(head.in("out_proj"), headDropout(head.in("out_proj"), config, pooled), labels);
   },
-};
+});
 
 const languageModel = (config: EncoderConfig): Head => ({
   architecture: "RobertaForMaskedLM",

@@ -37,10 +37,18 @@ function future(mask: Value): Value {
  *
  * Query, key and value are [batch, sequence, heads·d]; `bias` broadcasts to [batch, heads, query, key]. The result is
  * [batch, sequence, heads·d]. The query is scaled rather than the scores, which grow with the square of the sequence.
+ * @param probabilities what is made of the softmax before values are weighted by it: dropout
  */
-export function attention(query: Value, key: Value, value: Value, bias: Value, heads: number): Value {
+export function attention(
+  query: Value,
+  key: Value,
+  value: Value,
+  bias: Value,
+  heads: number,
+  probabilities: (x: Value) => Value = (x) => x,
+): Value {
   const d = Number(query.shape.at(-1)) / heads;
   const scaled = mul(splitHeads(query, heads), 1 / Math.sqrt(d));
   const scores = matmul(scaled, splitHeads(key, heads), { transposeB: true });
-  return mergeHeads(matmul(softmax(add(scores, bias)), splitHeads(value, heads)));
+  return mergeHeads(matmul(probabilities(softmax(add(scores, bias))), splitHeads(value, heads)));
 }

@@ -8,6 +8,13 @@ export function initialize({ shape, initializer }: ParameterSpec, random: Random
   const result = zeros("float32", shape);
   if (initializer === "zeros") return result;
   if (initializer === "ones") result.data.fill(1);
-  else for (let i = 0; i < result.data.length; i++) result.data[i] = initializer.normal * random.normal();
+  else if ("constant" in initializer) result.data.fill(initializer.constant);
+  else {
+    const draw =
+      "normal" in initializer
+        ? () => initializer.normal * random.normal()
+        : () => initializer.uniform * (2 * random.uniform() - 1);
+    for (let i = 0; i < result.data.length; i++) result.data[i] = draw();
+  }
   return result;
 }

@@ -9,5 +9,6 @@ export const INITIALIZER_RANGE = 0.02;
 /** x [*, in] → x·weightᵀ + bias [*, out], with `weight` [out, in] and `bias` [out] of the scope. */
 export function linear(scope: Scope, x: Value, out: number): Value {
   const weight = scope.parameter("weight", [out, Number(x.shape.at(-1))], "linear", { normal: INITIALIZER_RANGE });
-  return graph.linear(x, weight, scope.parameter("bias", [out], "bias", "zeros"));
+  const output = graph.linear(x, weight, scope.parameter("bias", [out], "bias", "zeros"));
+  return scope.sites.linear?.({ module: scope.name, input: x, output }) ?? output;
 }

@@ -5,12 +5,22 @@
 import { input } from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Sites } from "./sites.ts";
 
 /** What a parameter is to its layer; fine-tuning methods choose by it. */
 export type Role = "linear" | "embedding" | "norm" | "bias";
 
-/** How a parameter that no checkpoint gives begins: normal with this standard deviation, or all ones, or all zeros. */
-export type Initializer = { readonly normal: number } | "ones" | "zeros";
+/**
+ * How a parameter that no checkpoint gives begins: normal with this standard deviation, uniform between this number and its
+ * negative, all the same number, all ones, or all zeros.
+ */
+export type Initializer =
+  | { readonly normal: number }
+  | { readonly uniform: number }
+  | { readonly constant: number }
+  | "ones"
+  | "zeros";
 
 /** Where in the model a parameter stands. */
 export interface Place {
@@ -28,10 +38,17 @@ export interface ParameterSpec extends Place {
   readonly initializer: Initializer;
 }
 
+/** Weights by parameter name, float32, each in an array of its own. */
+export type Weights = Readonly<Record<string, Tensor<"float32">>>;
+
 /** The parameters' values by name, as the forward pass sees them. */
 export type ParameterTable = ReadonlyMap<string, Value>;
 
 export interface Scope {
+  /** The module's name: what its parameters' names begin with, without the last dot. */
+  readonly name: string;
+  /** What steps into the forward pass. */
+  readonly sites: Sites;
   /** The parameter `name` of this scope. */
   parameter(name: string, shape: readonly number[], role: Role, initializer: Initializer): Value;
   /** The scope of a part: names below it begin with `name.`. */
@@ -40,26 +57,24 @@ export interface Scope {
 
 type Answer = (spec: ParameterSpec) => Value;
 
-function scope(answer: Answer, prefix: string, place: Place): Scope {
+function scope(answer: Answer, sites: Sites, prefix = "", place: Place = { block: null, head: false }): Scope {
   return {
+    name: prefix.slice(0, -1),
+    sites,
     parameter: (name, shape, role, initializer) => answer({ name: prefix + name, shape, role, initializer, ...place }),
-    in: (name, inner = {}) => scope(answer, `${prefix}${name}.`, { ...place, ...inner }),
+    in: (name, inner = {}) => scope(answer, sites, `${prefix}${name}.`, { ...place, ...inner }),
   };
 }
 
 /** The root scope over a table of values. Asking for a name that is not there, or in another shape, is an error. */
-export function scopeOf(table: ParameterTable): Scope {
-  return scope(
-    ({ name, shape }) => {
-      const value = table.get(name);
-      if (!value) throw new Error(`parameters: no value named ${name}`);
-      if (!sameShape(value.shape, shape))
-        throw new Error(`parameters: ${name} is ${formatShape(value.shape)}, the model expects ${formatShape(shape)}`);
-      return value;
-    },
-    "",
-    { block: null, head: false },
-  );
+export function scopeOf(table: ParameterTable, sites: Sites = {}): Scope {
+  return scope(({ name, shape }) => {
+    const value = table.get(name);
+    if (!value) throw new Error(`parameters: no value named ${name}`);
+    if (!sameShape(value.shape, shape))
+      throw new Error(`parameters: ${name} is ${formatShape(value.shape)}, the model expects ${formatShape(shape)}`);
+    return value;
+  }, sites);
 }
 
 /** Every parameter that `forward` asks for, in the order it asks; a shared (tied) parameter is listed once. */
@@ -69,7 +84,7 @@ export function declareParameters(forward: (scope: Scope) => unknown): Parameter
     if (!specs.has(spec.name)) specs.set(spec.name, spec);
     return input(spec.name, spec.shape);
   };
-  forward(scope(answer, "", { block: null, head: false }));
+  forward(scope(answer, {}));
   return [...specs.values()];
 }
 

@@ -1,4 +1,5 @@
 /** Where lowerings write their ONNX nodes: it gives names, keeps small constants once, and knows sizes that vary. */
+import { partsOf } from "../graph/dim.ts";
 import type { Dim, ValueType } from "../graph/primitive.ts";
 import type { Value } from "../graph/value.ts";
 import type { Attribute, Node } from "./proto.ts";
@@ -70,7 +71,7 @@ export function createEmitter(): {
       const key = shape.join(",");
       const known = sizeNames.get(key);
       if (known) return known;
-      const parts = shape.map((n) => (typeof n === "number" ? emitter.constant("int64", [n], [1]) : sizeNames.get(n)!));
+      const parts = shape.map((n) => (typeof n === "number" ? emitter.constant("int64", [n], [1]) : sizeOf(n)));
       const made = shape.every((n) => typeof n === "number")
         ? emitter.constant("int64", shape, [shape.length])
         : emitter.node("Concat", parts, { attributes: { axis: { int: 0 } } });
@@ -84,6 +85,16 @@ export function createEmitter(): {
       while (outputs.length <= index) outputs.push("");
       return (outputs[index] ||= `${output}_${index}`);
     },
+  };
+
+  /** A named size, or one that is so much more or less than it. */
+  const sizeOf = (name: string): string => {
+    const known = sizeNames.get(name);
+    if (known) return known;
+    const { base, more } = partsOf(name);
+    const made = emitter.node("Add", [sizeNames.get(base)!, emitter.constant("int64", [more], [1])]);
+    sizeNames.set(name, made);
+    return made;
   };
 
   /** Gives a value its name; an input's named sizes become known here. */

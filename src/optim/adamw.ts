@@ -32,17 +32,16 @@ export function adamw({
     },
     update(parameters, gradients, state, learningRate) {
       state.step++;
-      const factors: Factors = {
-        beta1,
-        beta2,
-        epsilon,
-        rate: learningRate / (1 - beta1 ** state.step),
-        correction: 1 / Math.sqrt(1 - beta2 ** state.step),
-        kept: 1,
-      };
-      const decayed = { ...factors, kept: 1 - learningRate * weightDecay };
-      parameters.forEach(({ data, decay }, i) => {
-        move(data, gradients[i]!, state.mean[i]!, state.square[i]!, decay ? decayed : factors);
+      parameters.forEach(({ data, decay, learningRate: rateOf }, i) => {
+        const rate = rateOf?.(learningRate) ?? learningRate;
+        move(data, gradients[i]!, state.mean[i]!, state.square[i]!, {
+          beta1,
+          beta2,
+          epsilon,
+          rate: rate / (1 - beta1 ** state.step),
+          correction: 1 / Math.sqrt(1 - beta2 ** state.step),
+          kept: decay ? 1 - rate * weightDecay : 1,
+        });
       });
     },
   };

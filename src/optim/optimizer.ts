@@ -7,6 +7,8 @@ export interface Parameter {
   readonly data: Float32Array;
   /** Whether weight decay applies; transformers' Trainer spares biases and norms. */
   readonly decay: boolean;
+  /** Its own learning rate, from that of the step; the same unless given. */
+  learningRate?(ofStep: number): number;
 }
 
 export interface Optimizer<State> {

@@ -93,7 +93,7 @@ describe("refuses in one line, and writes nothing", () => {
 
 test.each([
   ["columns of a vector", "b", { axis: 1, indices: [0] }, [1], "run/adapter: b.x is along axis 1, b is [3]"],
-  ["a repeated index", "w", { axis: 0, indices: [1, 1] }, [2, 2], "run/adapter: w.x has an index twice: 1, 1"],
+  ["a repeated index", "w", { axis: 0, indices: [1, 1] }, [2, 2], "run/adapter: w.x has the index 1 twice"],
 ])("%s is refused with the file and the tensor", (_, parameter, selection, shape, complaint) => {
   const wrong = part(`${parameter}.x`, parameter, selection, ...shape);
   expect(() => applyAdapter([wrong], weights(), "run/adapter")).toThrow(complaint);

@@ -1,15 +1,16 @@
 /**
  * Adapter files: the trained numbers and where they belong, nothing of the base model.
  *
- * `adapter_model.safetensors` holds each trained tensor under its name and, where it is a part of a weight, its `indices`;
- * `adapter_config.json` says which parameter and axis it belongs to, and what it was trained on.
+ * `adapter_model.safetensors` holds each trained tensor under its name and, where it is a part of a weight, its `indices`, and
+ * the frozen tensors that the method adds; `adapter_config.json` says which parameter and axis each belongs to, and what it was
+ * trained on.
  */
 import * as z from "zod";
 import { tensor, type Tensor, toFloat32 } from "../tensor/tensor.ts";
-import { type Selection, viewOf } from "../tensor/view.ts";
-import { formatShape, sameShape } from "../tensor/shape.ts";
+import { isEntries, type Selection, viewOf } from "../tensor/view.ts";
+import { formatShape, sameShape, sizeOf } from "../tensor/shape.ts";
 
-/** A trained tensor as a file keeps it. */
+/** A tensor of an adapter as a file keeps it. */
 export interface AdapterTensor {
   readonly name: string;
   readonly parameter: string;
@@ -17,12 +18,20 @@ export interface AdapterTensor {
   readonly values: Tensor<"float32">;
 }
 
-/** Where each trained tensor belongs: its parameter, and the axis of its slices (null for the whole). */
-export type AdapterLayout = Readonly<Record<string, { readonly parameter: string; readonly axis: number | null }>>;
+/** Which part of a parameter: slices along an axis, single entries, or null for the whole. */
+type PartName = number | "entries" | null;
+
+/** Where each tensor belongs: its parameter, and which part of it. */
+export type AdapterLayout = Readonly<Record<string, { readonly parameter: string; readonly axis: PartName }>>;
 export const adapterLayout: z.ZodType<AdapterLayout> = z.record(
   z.string(),
-  z.object({ parameter: z.string(), axis: z.int().min(0).max(1).nullable() }),
+  z.object({ parameter: z.string(), axis: z.union([z.int().min(0).max(1), z.literal("entries")]).nullable() }),
 );
+
+const partName = (selection: Selection | null): PartName =>
+  selection === null ? null : isEntries(selection) ? "entries" : selection.axis;
+const indicesIn = (selection: Selection): ArrayLike<number> =>
+  isEntries(selection) ? selection.entries : selection.indices;
 
 const indicesOf = (name: string) => `${name}.indices`;
 
@@ -34,14 +43,13 @@ export function packAdapter(trained: readonly AdapterTensor[]): {
   const tensors = new Map<string, Tensor>();
   for (const { name, values, selection } of trained) {
     tensors.set(name, values);
-    if (selection)
-      tensors.set(
-        indicesOf(name),
-        tensor("int64", [selection.indices.length], BigInt64Array.from(selection.indices.map(BigInt))),
-      );
+    if (selection) {
+      const indices = BigInt64Array.from(indicesIn(selection), BigInt);
+      tensors.set(indicesOf(name), tensor("int64", [indices.length], indices));
+    }
   }
   const layout = Object.fromEntries(
-    trained.map(({ name, parameter, selection }) => [name, { parameter, axis: selection?.axis ?? null }]),
+    trained.map(({ name, parameter, selection }) => [name, { parameter, axis: partName(selection) }]),
   );
   return { tensors, layout };
 }
@@ -63,9 +71,15 @@ export function unpackAdapter(
   return Object.entries(layout).map(([name, { parameter, axis }]) => ({
     name,
     parameter,
-    selection: axis === null ? null : { axis, indices: Array.from(get(indicesOf(name)).data, Number) },
+    selection: selectionOf(axis, () => get(indicesOf(name)).data),
     values: toFloat32(get(name)),
   }));
+}
+
+function selectionOf(axis: PartName, indices: () => Tensor["data"]): Selection | null {
+  if (axis === null) return null;
+  if (axis === "entries") return { entries: Int32Array.from(indices() as ArrayLike<number>, Number) };
+  return { axis, indices: Array.from(indices() as ArrayLike<number>, Number) };
 }
 
 /**
@@ -94,11 +108,17 @@ export function applyAdapter(
   }
 }
 
-function checkSelection({ axis, indices }: Selection, { shape }: Tensor, name: string, parameter: string): void {
-  const size = shape[axis];
-  if (size === undefined) throw new Error(`${name} is along axis ${axis}, ${parameter} is ${formatShape(shape)}`);
-  const outside = indices.find((index) => index < 0 || index >= size);
-  if (outside !== undefined)
-    throw new Error(`${name} has index ${outside}, ${parameter} has ${size} along axis ${axis}`);
-  if (new Set(indices).size < indices.length) throw new Error(`${name} has an index twice: ${indices.join(", ")}`);
+function checkSelection(selection: Selection, { shape }: Tensor, name: string, parameter: string): void {
+  const [size, along] = isEntries(selection)
+    ? [sizeOf(shape), "entries"]
+    : [shape[selection.axis], `along axis ${selection.axis}`];
+  if (size === undefined) throw new Error(`${name} is ${along}, ${parameter} is ${formatShape(shape)}`);
+  const indices = indicesIn(selection);
+  const seen = new Uint8Array(size);
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i]!;
+    if (index < 0 || index >= size) throw new Error(`${name} has index ${index}, ${parameter} has ${size} ${along}`);
+    if (seen[index]) throw new Error(`${name} has the index ${index} twice`);
+    seen[index] = 1;
+  }
 }

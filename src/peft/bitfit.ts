@@ -1,5 +1,6 @@
 /** BitFit (Ben-Zaken, Ravfogel & Goldberg, ACL 2022): every bias is trained, those of the norms too, and nothing else. */
-import { type Method, trainWhole } from "./method.ts";
+import { compose, trainWhole } from "./attachment.ts";
+import type { Method } from "./method.ts";
 import { linearModules } from "./targets.ts";
 
 export const bitfit: Method<object> = {
@@ -11,10 +12,10 @@ export const bitfit: Method<object> = {
   options: {},
   attach: (specs) => {
     const modules = linearModules(specs);
-    return {
+    return compose({
       ...trainWhole(specs.filter(({ name, head }) => head || name.endsWith(".bias"))),
       targets: modules.filter(({ bias }) => bias !== null).map(({ name }) => name),
       untouched: modules.filter(({ bias }) => bias === null).map(({ name }) => name),
-    };
+    });
   },
 };

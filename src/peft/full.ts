@@ -1,5 +1,6 @@
 /** Full fine-tuning: every parameter is trained. */
-import { type Method, trainWhole } from "./method.ts";
+import { compose, trainWhole } from "./attachment.ts";
+import type { Method } from "./method.ts";
 import { linearModules } from "./targets.ts";
 
 export const full: Method<object> = {
@@ -9,5 +10,5 @@ export const full: Method<object> = {
   // Devlin et al., §A.3: 5e-5, 3e-5 or 2e-5.
   learningRate: 2e-5,
   options: {},
-  attach: (specs) => ({ ...trainWhole(specs), targets: linearModules(specs).map(({ name }) => name), untouched: [] }),
+  attach: (specs) => compose({ ...trainWhole(specs), targets: linearModules(specs).map(({ name }) => name) }),
 };

@@ -1,5 +1,6 @@
 /** Head only: the body is frozen, the task's head is trained. The control every other method is to beat. */
-import { type Method, trainWhole } from "./method.ts";
+import { compose, trainHead } from "./attachment.ts";
+import type { Method } from "./method.ts";
 import { linearModules } from "./targets.ts";
 
 export const head: Method<object> = {
@@ -9,9 +10,5 @@ export const head: Method<object> = {
   // As Ben-Zaken et al. (2022) train the head alone.
   learningRate: 1e-3,
   options: {},
-  attach: (specs) => ({
-    ...trainWhole(specs.filter((spec) => spec.head)),
-    targets: [],
-    untouched: linearModules(specs).map(({ name }) => name),
-  }),
+  attach: (specs) => compose(trainHead(specs), { untouched: linearModules(specs).map(({ name }) => name) }),
 };

@@ -1,5 +1,6 @@
 /** LayerNorm tuning (Zhao et al. 2023): scale and shift of every norm are trained, and nothing else. */
-import { type Method, trainWhole } from "./method.ts";
+import { compose, trainWhole } from "./attachment.ts";
+import type { Method } from "./method.ts";
 import { linearModules } from "./targets.ts";
 
 export const lnTuning: Method<object> = {
@@ -11,11 +12,11 @@ export const lnTuning: Method<object> = {
   options: {},
   attach: (specs) => {
     const norms = new Set(specs.filter(({ role }) => role === "norm").map(({ name }) => moduleOf(name)));
-    return {
+    return compose({
       ...trainWhole(specs.filter(({ name, head }) => head || norms.has(moduleOf(name)))),
       targets: [...norms],
       untouched: linearModules(specs).map(({ name }) => name),
-    };
+    });
   },
 };
 

@@ -1,10 +1,9 @@
 /** RoCoFT (Kowsher et al., ACL 2025): a few rows or columns of each weight matrix are trained, in place. */
 import * as z from "zod";
-import { replace } from "../graph/ops.ts";
-import type { Value } from "../graph/value.ts";
 import type { ParameterSpec } from "../nn/parameters.ts";
 import type { Random } from "../tensor/random.ts";
-import { type Method, type TrainedTensor, trainWhole } from "./method.ts";
+import { compose, trainedParts, trainHead, trainWhole } from "./attachment.ts";
+import type { Method, TrainedTensor } from "./method.ts";
 import { type SelectionName, selectionStrategies } from "./select.ts";
 import { chooseModules, type LinearModule, linearModules, modulesOfLayers } from "./targets.ts";
 
@@ -72,27 +71,10 @@ export const rocoft: Method<RocoftOptions> = {
     const targeted = modulesOfLayers(chooseModules(modules, chosen.target_modules), chosen.layers_to_transform);
     const sliced = targeted.flatMap(({ weight }) => slicesOf(weight, chosen, random));
     const biases = chosen.train_bias ? targeted.flatMap(({ bias }) => bias ?? []) : [];
-    const whole = trainWhole([...biases, ...specs.filter((spec) => spec.head)]);
-    return {
-      trained: [...sliced, ...whole.trained],
-      targets: targeted.map(({ name }) => name),
-      untouched: namesWithout(modules, targeted),
-      reparameterize(base, trained) {
-        const table = new Map(
-          whole.reparameterize(base, new Map(whole.trained.map(({ name }) => [name, trained.get(name)!]))),
-        );
-        for (const slices of sliced)
-          table.set(slices.parameter.name, replaced(table.get(slices.parameter.name)!, slices, trained));
-        return table;
-      },
-    };
+    const choice = { targets: targeted.map(({ name }) => name), untouched: namesWithout(modules, targeted) };
+    return compose({ ...trainedParts(sliced), ...choice }, trainWhole(biases), trainHead(specs));
   },
 };
-
-/** W′ = W with its slices replaced by the trained ones. */
-function replaced(weight: Value, { name, selection }: TrainedTensor, trained: ReadonlyMap<string, Value>): Value {
-  return replace(weight, trained.get(name)!, selection!.axis, selection!.indices);
-}
 
 /** The trained slices of one matrix; where rows and columns cross, the columns decide. */
 function slicesOf(weight: ParameterSpec, { update, rank, select }: RocoftOptions, random: Random): TrainedTensor[] {

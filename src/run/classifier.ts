@@ -1,14 +1,18 @@
 /** A fine-tuned classifier ready to answer: from a run folder, or a plain checkpoint folder that has a head. */
 import type { Texts } from "../data/examples.ts";
 import type { DownloadProgress } from "../hub/download.ts";
-import { applyAdapter } from "../peft/adapter.ts";
+import type { Weights } from "../nn/parameters.ts";
+import { head as headOnly } from "../peft/head.ts";
+import { methodOf } from "../peft/registry.ts";
 import { nativeRuntime } from "../runtime/native.ts";
-import type { Program } from "../runtime/runtime.ts";
+import type { Program, Runtime } from "../runtime/runtime.ts";
+import { random } from "../tensor/random.ts";
 import type { ColumnOptions, Task } from "../tasks/task.ts";
-import type { Weights } from "../train/adapt.ts";
+import { adapt, type AdaptedModel, restore } from "../train/adapt.ts";
 import type { LoadedWeights } from "../train/load.ts";
 import { decisions, predict, probabilities, type Supervision } from "../train/evaluate.ts";
 import type { Scores } from "../train/events.ts";
+import { evaluationPass } from "../train/step.ts";
 import { baseHash, baseWeights } from "./base.ts";
 import { headOf, taskOf } from "./checkpoint-task.ts";
 import { readTaskFile, validationFile } from "./data.ts";
@@ -29,7 +33,8 @@ export interface Classifier {
   readonly task: Task;
   /** The classes in the order of the logits; null for a regression. */
   readonly labels: readonly string[] | null;
-  readonly weights: Weights;
+  readonly adapted: AdaptedModel;
+  readonly runtime: Runtime;
   readonly opened: OpenModel;
   /** How many texts an example has; null where a plain checkpoint does not tell. */
   readonly textCount: number | null;
@@ -73,8 +78,11 @@ export async function openRun(folder: string, options: OpenOptions = {}): Promis
     options.onDownload,
   );
   const { weights } = await weightsOf(opened, run);
-  applyAdapter(run.adapter, weights, `${folder}/adapter`);
-  return createClassifier(opened, weights, run.task, { maxLength: settings.max_seq_length, ...options });
+  const method = methodOf(run.adapterConfig.method);
+  const attachment = method.attach(opened.specs, run.config.methodOptions, random(settings.seed, "selection"));
+  const { model, head, labels, specs } = opened;
+  const adapted = restore({ model, head, labels, specs, weights, attachment }, run.adapter, `${folder}/adapter`);
+  return createClassifier(opened, adapted, run.task, { maxLength: settings.max_seq_length, ...options });
 }
 
 /**
@@ -96,10 +104,15 @@ export async function openCheckpoint(
     throw new Error(
       `${opened.folder.folder}: has no classification head (no tensor named ${initialized[0]}); fine-tune it first with rocoft train`,
     );
-  return createClassifier(opened, weights, taskOf(opened.folder.config, model, task), {
+  return createClassifier(opened, bare(opened, weights), taskOf(opened.folder.config, model, task), {
     maxLength: Math.min(opened.model.maxPositions, 512),
     ...options,
   });
+}
+
+/** A model to which no method adds anything. */
+function bare({ model, head, labels, specs }: OpenModel, weights: Weights): AdaptedModel {
+  return adapt({ model, head, labels, specs, weights, attachment: headOnly.attach(specs, {}, random(0)) });
 }
 
 async function weightsOf(opened: OpenModel, run: StoredRun | null): Promise<LoadedWeights> {
@@ -119,7 +132,7 @@ async function weightsOf(opened: OpenModel, run: StoredRun | null): Promise<Load
 
 async function createClassifier(
   opened: OpenModel,
-  weights: Weights,
+  adapted: AdaptedModel,
   task: Task,
   options: OpenOptions & { maxLength: number },
 ): Promise<Classifier> {
@@ -129,20 +142,21 @@ async function createClassifier(
   const runtime = await nativeRuntime(threads === undefined ? {} : { threads });
   const { tokenizer, model, folder } = opened;
   const objective = objectiveOf(task, { tokenizer, model, where: folder.folder });
-  const program: Program = await runtime.compile(objective.evaluation(opened));
+  const program: Program = await runtime.compile(evaluationPass(adapted, objective.evaluation));
   const { padTokenId } = opened;
   const answer = async (texts: readonly Texts[], where: string): Promise<Prediction[]> => {
     const examples = texts.map((pair, i) => ({ line: i + 1, texts: pair, label: null }));
     if (!isLabelled(task.kind))
       throw new Error(`${task.name}: labels nothing, expected a model that was trained to label`);
     const data = encodeFor(opened, task, { where, examples }, maxLength);
-    const rows = await predict(program, weights, data, { batchSize, padTokenId });
+    const rows = await predict(program, adapted.feeds, data, { batchSize, padTokenId });
     return rows.map((row, i) => predictionOf(texts[i]!, row, task));
   };
   return {
     task,
     labels: task.labels,
-    weights,
+    adapted,
+    runtime,
     opened,
     textCount,
     predict: async (texts) => {
@@ -160,7 +174,7 @@ async function createClassifier(
     async evaluate(path) {
       const dataset = await readTaskFile(task, await validationFile(path), { columns });
       const data = encodeFor(opened, task, dataset, maxLength);
-      return objective.score(program, weights, data, { batchSize, padTokenId, metrics: task.metrics });
+      return objective.score(program, adapted.feeds, data, { batchSize, padTokenId, metrics: task.metrics });
     },
     dispose: () => program.dispose(),
   };

@@ -5,10 +5,12 @@ import type { Dataset } from "../data/examples.ts";
 import type { DownloadProgress } from "../hub/download.ts";
 import { nativeRuntime } from "../runtime/native.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { sizeOf } from "../tensor/shape.ts";
 import { adapt, type AdaptedModel } from "../train/adapt.ts";
 import type { EndEvent, EvaluationEvent, Scores, TrainingEvent } from "../train/events.ts";
 import type { TrainingOptions } from "../train/options.ts";
 import type { TrainingState } from "../train/state.ts";
+import { evaluationPass } from "../train/step.ts";
 import { train } from "../train/trainer.ts";
 import { baseWeights } from "./base.ts";
 import type { RunConfig } from "./config.ts";
@@ -78,11 +80,11 @@ interface LiveRun {
 async function attachMethod(prepared: PreparedRun): Promise<{ adapted: AdaptedModel; initialized: readonly string[] }> {
   const { model, head, labels, specs, attachment, config } = prepared;
   const { weights, initialized } = await baseWeights(prepared, config.settings);
-  return { adapted: adapt({ model, head, labels, specs, weights, attachment }), initialized };
+  return { adapted: adapt({ model, head, labels, specs, weights, attachment }, config.settings.seed), initialized };
 }
 
 function readyEvent(
-  { prepared, adapted }: LiveRun,
+  { prepared }: LiveRun,
   data: { readonly train: EncodedDataset; readonly validation: EncodedDataset },
   initialized: readonly string[],
   from: TrainingState | null,
@@ -97,7 +99,7 @@ function readyEvent(
     validationExamples: data.validation.lengths.length,
     truncated: data.train.truncated + data.validation.truncated,
     trainedParameters: prepared.attachment.trained.reduce((total, { count }) => total + count, 0),
-    totalParameters: Object.values(adapted.weights).reduce((total, { data: { length } }) => total + length, 0),
+    totalParameters: prepared.specs.reduce((total, { shape }) => total + sizeOf(shape), 0),
     initialized,
     resumedFrom: from && from.step,
     secondsElapsed,
@@ -159,9 +161,9 @@ async function scoreExtra({ prepared, adapted, runtime, options }: LiveRun): Pro
   const { objective, evalBatchSize: batchSize, padTokenId, metrics } = options;
   const scores: Record<string, number> = {};
   for (const dataset of prepared.extra) {
-    const program = await runtime.compile(objective.evaluation(adapted));
+    const program = await runtime.compile(evaluationPass(adapted, objective.evaluation));
     const data = encodeFor(prepared, prepared.task, dataset, prepared.config.settings.max_seq_length);
-    const extraScores = await objective.score(program, adapted.weights, data, { batchSize, padTokenId, metrics });
+    const extraScores = await objective.score(program, adapted.feeds, data, { batchSize, padTokenId, metrics });
     for (const [name, value] of Object.entries(extraScores)) scores[`${name}_mm`] = value;
     await program.dispose();
   }

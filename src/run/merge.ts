@@ -2,7 +2,10 @@
 import { writeModelFolder } from "../hub/save.ts";
 import type { TaskKind } from "../tasks/task.ts";
 import { type FloatType, toFloatType } from "../tensor/tensor.ts";
+import { mergedWeights } from "../train/merge.ts";
+import { methodOf } from "../peft/registry.ts";
 import { openRun, type OpenOptions } from "./classifier.ts";
+import { readRun } from "./store.ts";
 import { checkOutput, refuseSameFolder } from "./output.ts";
 
 export interface MergedModel {
@@ -12,8 +15,8 @@ export interface MergedModel {
 }
 
 /**
- * Writes base weights and trained numbers as one checkpoint, under transformers' names. In-place training makes the merge the
- * identity: nothing is recomputed.
+ * Writes base weights and trained numbers as one checkpoint, under transformers' names. What was trained in place is merged as it
+ * is; of other methods the weights are computed as their mathematics says.
  * @param options `dtype` rounds the weights; float32 unless given
  * @throws Error in one line when the run or the output folder does not allow it; nothing is left half-written.
  */
@@ -23,14 +26,15 @@ export async function mergeRun(
   { overwrite = false, dtype = "float32", ...options }: OpenOptions & { overwrite?: boolean; dtype?: FloatType } = {},
 ): Promise<MergedModel> {
   await checkOutput(output, { overwrite });
+  const { name, unmergeable } = methodOf((await readRun(run)).adapterConfig.method);
+  if (unmergeable !== undefined) throw new Error(`${run}: ${name} cannot be merged: ${unmergeable}`);
   const classifier = await openRun(run, options);
   try {
     const { head, folder } = classifier.opened;
     await refuseSameFolder(output, folder.folder);
     await refuseSameFolder(output, run);
-    const tensors = new Map(
-      Object.entries(classifier.weights).map(([name, weight]) => [name, toFloatType(weight, dtype)]),
-    );
+    const weights = await mergedWeights(classifier.adapted, classifier.runtime);
+    const tensors = new Map(Object.entries(weights).map(([name, weight]) => [name, toFloatType(weight, dtype)]));
     const config = {
       ...withoutTypes(folder.config),
       architectures: [head.architecture],
@@ -38,7 +42,7 @@ export async function mergeRun(
       ...labelFields[classifier.task.kind](classifier.labels),
     };
     await writeModelFolder(output, { config, files: folder.files.companions, tensors }, { overwrite });
-    const parameters = Object.values(classifier.weights).reduce((sum, { data }) => sum + data.length, 0);
+    const parameters = Object.values(weights).reduce((sum, { data }) => sum + data.length, 0);
     return { folder: output, architecture: head.architecture, parameters };
   } finally {
     await classifier.dispose();

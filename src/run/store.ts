@@ -21,7 +21,7 @@ import { type MetricName, metrics } from "../metrics/registry.ts";
 import { type AdapterLayout, adapterLayout, type AdapterTensor, packAdapter, unpackAdapter } from "../peft/adapter.ts";
 import type { Task } from "../tasks/task.ts";
 import { toFloat32 } from "../tensor/tensor.ts";
-import type { AdaptedModel } from "../train/adapt.ts";
+import { type AdaptedModel, adapterTensors } from "../train/adapt.ts";
 import type { EndEvent } from "../train/events.ts";
 import type { TrainingState } from "../train/state.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
@@ -129,15 +129,6 @@ export function writerOf(folder: string): RunWriter {
     metrics: (metrics) => writeAtomically(path(runFiles.metrics), json(metrics)),
     complete: () => rm(path(runFiles.checkpoint), { force: true }),
   };
-}
-
-function adapterTensors({ trained }: AdaptedModel): AdapterTensor[] {
-  return trained.map(({ name, parameter, selection, view }) => ({
-    name,
-    parameter: parameter.name,
-    selection,
-    values: { dtype: "float32", shape: view.shape, data: view.data },
-  }));
 }
 
 /** A run folder read again. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { tensor, type Tensor } from "./tensor.ts";
-import { type Selection, viewOf } from "./view.ts";
+import { type Slices, viewOf } from "./view.ts";
 
 const filled = (...shape: number[]): Tensor<"float32"> =>
   tensor(
@@ -10,14 +10,14 @@ const filled = (...shape: number[]): Tensor<"float32"> =>
   );
 
 /** Whether the element at flat index `i` belongs to a selection of a shape. */
-const belongs = (i: number, shape: readonly number[], { axis, indices }: Selection) => {
+const belongs = (i: number, shape: readonly number[], { axis, indices }: Slices) => {
   const at = axis < 0 ? axis + shape.length : axis;
   const inner = shape.slice(at + 1).reduce((a, b) => a * b, 1);
   return indices.includes(Math.floor(i / inner) % shape[at]!);
 };
 
 describe("parts of the weight's own memory", () => {
-  test.each<[string, Selection | null, number[], number, number]>([
+  test.each<[string, Slices | null, number[], number, number]>([
     ["the whole", null, [4, 3], 0, 12],
     ["the first rows", { axis: 0, indices: [0, 1] }, [2, 3], 0, 6],
     ["rows in a run", { axis: 0, indices: [2, 3] }, [2, 3], 6, 6],
@@ -47,7 +47,7 @@ describe("parts of the weight's own memory", () => {
 });
 
 describe("copies that are written through", () => {
-  test.each<[string, number[], Selection, number[], number[]]>([
+  test.each<[string, number[], Slices, number[], number[]]>([
     ["scattered rows", [4, 3], { axis: 0, indices: [0, 2] }, [2, 3], [0, 1, 2, 6, 7, 8]],
     ["rows out of order", [4, 3], { axis: 0, indices: [3, 2] }, [2, 3], [9, 10, 11, 6, 7, 8]],
     ["the first columns", [4, 3], { axis: 1, indices: [0, 1] }, [4, 2], [0, 1, 3, 4, 6, 7, 9, 10]],

@@ -1,11 +1,29 @@
-/** A part of a weight's own memory that is trained: rows, columns, or the whole. */
+/** A part of a weight's own memory that is trained: rows, columns, single entries, or the whole. */
 import { axisFromFront, sizeOf, stridesOf } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** Slices at distinct `indices` along `axis`. */
-export interface Selection {
+export interface Slices {
   readonly axis: number;
   readonly indices: readonly number[];
+}
+
+/** Single elements, numbered row by row, distinct. */
+export interface Entries {
+  readonly entries: Int32Array;
+}
+
+export type Selection = Slices | Entries;
+
+export function isEntries(selection: Selection | null): selection is Entries {
+  return selection !== null && "entries" in selection;
+}
+
+/** The shape of the part of a tensor of `shape` that `selection` names. */
+export function selectedShape(shape: readonly number[], selection: Selection | null): readonly number[] {
+  if (selection === null) return shape;
+  if (isEntries(selection)) return [selection.entries.length];
+  return shape.with(axisFromFront(selection.axis, shape.length), selection.indices.length);
 }
 
 export interface View {
@@ -19,9 +37,21 @@ export interface View {
 /** The part of `base` that `selection` names; all of it when null. */
 export function viewOf(base: Tensor<"float32">, selection: Selection | null): View {
   if (selection === null) return { shape: base.shape, data: base.data, commit: () => {} };
+  return isEntries(selection) ? viewOfEntries(base, selection) : viewOfSlices(base, selection);
+}
+
+function viewOfEntries({ data: weight }: Tensor<"float32">, { entries }: Entries): View {
+  const data = Float32Array.from(entries, (entry) => weight[entry]!);
+  const commit = () => {
+    for (let i = 0; i < entries.length; i++) weight[entries[i]!] = data[i]!;
+  };
+  return { shape: [entries.length], data, commit };
+}
+
+function viewOfSlices(base: Tensor<"float32">, selection: Slices): View {
   const axis = axisFromFront(selection.axis, base.shape.length);
   const { indices } = selection;
-  const shape = base.shape.with(axis, indices.length);
+  const shape = selectedShape(base.shape, selection);
   const run = stridesOf(base.shape)[axis]!;
   const isContiguous = axis === 0 && indices.every((index, i) => index === indices[0]! + i);
   if (isContiguous)

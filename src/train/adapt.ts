@@ -1,15 +1,15 @@
 /** A model with a method attached: its weights in memory, and the parts of them that are trained. */
-import { input } from "../graph/ops.ts";
-import type { Value } from "../graph/value.ts";
-import { inputTable, type ParameterSpec, type ParameterTable, scopeOf } from "../nn/parameters.ts";
-import type { Head, Model, ModelInputs } from "../models/architecture.ts";
+import type { Head, Model } from "../models/architecture.ts";
+import { initialize } from "../nn/initialize.ts";
+import type { ParameterSpec, Weights } from "../nn/parameters.ts";
 import type { Parameter } from "../optim/optimizer.ts";
+import { type AdapterTensor, applyAdapter } from "../peft/adapter.ts";
+import { entriesName } from "../peft/attachment.ts";
 import type { Attachment, TrainedTensor } from "../peft/method.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { type View, viewOf } from "../tensor/view.ts";
-
-/** The base weights by parameter name, float32, each in an array of its own. */
-export type Weights = Readonly<Record<string, Tensor<"float32">>>;
+import type { Tensors } from "../runtime/runtime.ts";
+import { random } from "../tensor/random.ts";
+import { tensor } from "../tensor/tensor.ts";
+import { isEntries, type View, viewOf } from "../tensor/view.ts";
 
 /** A trained tensor and the live numbers behind it. */
 export interface Trained extends TrainedTensor {
@@ -32,51 +32,87 @@ export interface AttachedModel extends HeadedModel {
 
 /** The same with its weights in memory. */
 export interface AdaptedModel extends AttachedModel {
+  /** The model's parameters and those that the method adds. */
   readonly weights: Weights;
   readonly trained: readonly Trained[];
+  /** What every run of a graph is fed besides the batch: the weights, and which entries of them are trained. */
+  readonly feeds: Tensors;
 }
 
-/** Attaches a method's choice to weights: the trained tensors become views of them. */
-export function adapt(base: Omit<AdaptedModel, "trained">): AdaptedModel {
-  const trained = base.attachment.trained.map((tensor) => ({
-    ...tensor,
-    view: viewOf(base.weights[tensor.parameter.name]!, tensor.selection),
+/**
+ * Attaches a method's choice to weights: what the method adds begins as it says, and the trained tensors become views.
+ * @param seed of what the method draws at random
+ */
+export function adapt(base: AttachedModel & { readonly weights: Weights }, seed = 0): AdaptedModel {
+  const { attachment } = base;
+  const stream = random(seed, "adapter");
+  const added = attachment.added.map((spec) => [
+    spec.name,
+    spec.initial ? tensor("float32", spec.shape, spec.initial(base.weights)) : initialize(spec, stream),
+  ]);
+  const weights: Weights = { ...base.weights, ...Object.fromEntries(added) };
+  const trained = attachment.trained.map((part) => ({
+    ...part,
+    view: viewOf(weights[part.parameter.name]!, part.selection),
   }));
-  return { ...base, trained };
+  return { ...base, weights, trained, feeds: { ...weights, ...entriesOf(attachment) } };
+}
+
+/**
+ * A model with an adapter that was trained before: what the method adds is as the file says.
+ * @param where the adapter's name in errors
+ * @throws Error in one line when the adapter does not fit the model, before anything is written.
+ */
+export function restore(
+  base: AttachedModel & { readonly weights: Weights },
+  adapter: readonly AdapterTensor[],
+  where: string,
+): AdaptedModel {
+  const blank = base.attachment.added.map((spec) => ({ ...spec, initializer: "zeros" as const, initial: undefined }));
+  const added = blank.map(({ initial: _, ...spec }) => spec);
+  const adapted = adapt({ ...base, attachment: { ...base.attachment, added } });
+  const missing = added.find(({ name }) => !adapter.some((part) => part.name === name));
+  if (missing) throw new Error(`${where}: no tensor named ${missing.name} (found ${adapter.length} others)`);
+  applyAdapter(adapter, adapted.weights, where);
+  return adapted;
+}
+
+/** Everything that an adapter file keeps of a model: what is trained, and the frozen tensors that the method adds. */
+export function adapterTensors({ attachment, trained, weights }: AdaptedModel): AdapterTensor[] {
+  const frozen = attachment.added.filter((spec) => !spec.trained);
+  return [
+    ...trained.map(({ name, parameter, selection, view: { shape, data } }) => ({
+      name,
+      parameter: parameter.name,
+      selection,
+      values: tensor("float32", shape, data),
+    })),
+    ...frozen.map(({ name }) => ({ name, parameter: name, selection: null, values: weights[name]! })),
+  ];
+}
+
+/** Which entries are trained, of the tensors that are single entries of a parameter. */
+export function entriesOf({ trained }: Pick<Attachment, "trained">): Tensors {
+  return Object.fromEntries(
+    trained.flatMap(({ name, selection }) =>
+      isEntries(selection)
+        ? [[entriesName(name), tensor("int64", [selection.entries.length], BigInt64Array.from(selection.entries, BigInt))]]
+        : [],
+    ),
+  );
 }
 
 /** The trained tensors as an optimizer sees them. Weight decay spares biases and norms, as transformers' Trainer does. */
 export function optimizerParameters({ trained }: AdaptedModel): Parameter[] {
-  return trained.map(({ name, view, parameter: { role } }) => ({
+  return trained.map(({ name, view, parameter: { role }, optimization = {} }) => ({
     name,
     data: view.data,
-    decay: role !== "bias" && role !== "norm",
+    decay: optimization.decay ?? (role !== "bias" && role !== "norm"),
+    learningRate: (rate: number) => optimization.constantLearningRate ?? rate * (optimization.learningRateRatio ?? 1),
   }));
 }
 
 /** Writes every trained tensor through to the weights, in the method's order. */
-export function commit({ trained }: AdaptedModel): void {
+export function commit({ trained }: Pick<AdaptedModel, "trained">): void {
   for (const { view } of trained) view.commit();
-}
-
-/** The model's inputs, whose batch and sequence sizes vary. */
-export function modelInputs(): ModelInputs {
-  const shape = ["batch", "sequence"];
-  const named = (name: string) => input(name, shape, "int64");
-  return {
-    input_ids: named("input_ids"),
-    attention_mask: named("attention_mask"),
-    token_type_ids: named("token_type_ids"),
-  };
-}
-
-/** The forward pass over a table of parameters. */
-export function logits({ model, head, labels }: HeadedModel, inputs: ModelInputs, table: ParameterTable): Value {
-  const scope = scopeOf(table);
-  return head.forward(scope, model.body(scope, inputs), labels);
-}
-
-/** The table of base weights, each an input of the graph. */
-export function baseTable({ specs }: HeadedModel): ParameterTable {
-  return inputTable(specs);
 }

@@ -35,13 +35,13 @@ export async function batchGradient(
 
 async function gradientOf(
   program: Program,
-  { weights, trained }: AdaptedModel,
+  adapted: AdaptedModel,
   { feeds }: Batch,
 ): Promise<BatchGradient> {
-  const results = await program.run({ ...weights, ...feeds });
+  const results = await program.run({ ...adapted.feeds, ...feeds });
   return {
     loss: Number(results["loss"]!.data[0]),
-    gradients: trained.map(({ name }) => results[gradientName(name)]!.data as Float32Array),
+    gradients: adapted.trained.map(({ name }) => results[gradientName(name)]!.data as Float32Array),
   };
 }
 

@@ -3,8 +3,7 @@ import { collate } from "../data/collate.ts";
 import { sequentialBatches } from "../data/batches.ts";
 import type { EncodedDataset } from "../data/encode.ts";
 import { type MetricName, metrics } from "../metrics/registry.ts";
-import type { Program } from "../runtime/runtime.ts";
-import type { Weights } from "./adapt.ts";
+import type { Program, Tensors } from "../runtime/runtime.ts";
 import type { Scores } from "./events.ts";
 
 /**
@@ -13,7 +12,7 @@ import type { Scores } from "./events.ts";
  */
 export async function predict(
   program: Program,
-  weights: Weights,
+  weights: Tensors,
   data: Pick<EncodedDataset, "encodings" | "lengths">,
   { batchSize, padTokenId, signal }: { batchSize: number; padTokenId: number; signal?: AbortSignal | undefined },
 ): Promise<Float32Array[]> {

@@ -2,10 +2,10 @@
 import type { Head, Model } from "../models/architecture.ts";
 import { planWeights, type TensorInfo } from "../models/weights.ts";
 import { initialize } from "../nn/initialize.ts";
-import { declareParameters, type ParameterSpec } from "../nn/parameters.ts";
+import { declareParameters, type ParameterSpec, type Weights } from "../nn/parameters.ts";
 import { random } from "../tensor/random.ts";
 import { type Tensor, zeros } from "../tensor/tensor.ts";
-import { modelInputs, type Weights } from "./adapt.ts";
+import { modelInputs } from "./forward.ts";
 
 /** A checkpoint, wherever it lies: the names and shapes of its tensors, and a way to read one. */
 export interface Checkpoint {

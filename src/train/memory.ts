@@ -1,4 +1,5 @@
 /** What a graph's values take in memory while it runs: an estimate before anything runs. */
+import { sizeOfDim } from "../graph/dim.ts";
 import type { Shape } from "../graph/primitive.ts";
 import type { Value } from "../graph/value.ts";
 import { topological } from "../graph/walk.ts";
@@ -32,7 +33,7 @@ export function peakBytes(outputs: readonly Value[], sizes: Readonly<Record<stri
 
 /** The value whose memory `value` is: itself, or what it is a view of. */
 function owner(value: Value): Value {
-  while (value.op === "squeeze" || value.op === "unsqueeze") value = (value.operands as readonly Value[])[0]!;
+  while (value.op === "squeeze" || value.op === "unsqueeze" || value.op === "stopGradient") value = (value.operands as readonly Value[])[0]!;
   return value;
 }
 
@@ -42,5 +43,5 @@ function bytesOf(value: Value, sizes: Readonly<Record<string, number>>): number 
 }
 
 function elements(shape: Shape, sizes: Readonly<Record<string, number>>): number {
-  return shape.reduce<number>((product, n) => product * (typeof n === "number" ? n : sizes[n]!), 1);
+  return shape.reduce<number>((product, n) => product * sizeOfDim(n, sizes), 1);
 }

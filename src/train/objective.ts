@@ -2,11 +2,10 @@
 import type { EncodedDataset } from "../data/encode.ts";
 import type { Value } from "../graph/value.ts";
 import type { MetricName } from "../metrics/registry.ts";
-import type { ParameterTable } from "../nn/parameters.ts";
 import type { Program, Tensors } from "../runtime/runtime.ts";
 import type { Random } from "../tensor/random.ts";
-import type { HeadedModel, Weights } from "./adapt.ts";
 import type { Scores } from "./events.ts";
+import type { Forward } from "./forward.ts";
 
 /** Examples as a graph reads them. */
 export interface Batch {
@@ -26,7 +25,7 @@ export interface ScoreOptions {
 export interface Objective {
   readonly name: string;
   /** The mean loss of a batch, a scalar: of the model's inputs and whatever else {@link batch} feeds. */
-  loss(model: HeadedModel, table: ParameterTable): Value;
+  loss(forward: Forward): Value;
   /**
    * The batch of some examples of `data`, given by their indices.
    * @param stream where the batch is drawn at random in part; of its own for each step
@@ -38,8 +37,8 @@ export interface Objective {
   ): Batch;
   /** The sizes of the loss's named dimensions for a batch of so many examples of so many tokens, as far as they are known before. */
   sizes(examples: number, tokens: number): Readonly<Record<string, number>>;
-  /** What is compiled to score a model. */
-  evaluation(model: HeadedModel): Record<string, Value>;
+  /** What is computed to score a model. */
+  evaluation(forward: Forward): Record<string, Value>;
   /** The scores of `data`, the loss among them, by a compiled {@link evaluation}. The same data gives the same scores. */
-  score(program: Program, weights: Weights, data: EncodedDataset, options: ScoreOptions): Promise<Scores>;
+  score(program: Program, weights: Tensors, data: EncodedDataset, options: ScoreOptions): Promise<Scores>;
 }

@@ -1,44 +1,75 @@
-/** The graph of one training step: the loss, and the gradient of every trained tensor. */
+/** The graphs of a training: the loss with the gradient of every trained tensor, and what evaluation computes. */
 import { gradients } from "../autodiff/gradients.ts";
-import { fill, input } from "../graph/ops.ts";
-import { replaceInPlace, rewrites, simplify } from "../graph/simplify.ts";
-import type { Value } from "../graph/value.ts";
-import { type AttachedModel, baseTable, type HeadedModel, logits, modelInputs } from "./adapt.ts";
+import { add, fill, input } from "../graph/ops.ts";
+import { dropStopGradient, replaceInPlace, type Rewrite, rewrites, simplify } from "../graph/simplify.ts";
+import { isOp, type Value } from "../graph/value.ts";
+import { topological } from "../graph/walk.ts";
+import type { AttachedModel } from "./adapt.ts";
+import { type Forward, forward, type ForwardMode, reparameterizedTable } from "./forward.ts";
 import type { Objective } from "./objective.ts";
 
 /** The name under which a step gives the gradient of a trained tensor. */
 export const gradientName = (trained: string): string => `gradient.${trained}`;
+
+/** What is done to a graph once its gradients are taken, or where none are asked for. */
+export const finished: readonly Rewrite[] = [replaceInPlace, dropStopGradient, ...rewrites];
 
 /**
  * `loss` and `gradient.<trained tensor>` for each trained tensor, ready to compile. Gradients are listed from the last
  * parameter to the first, the order in which backpropagation reaches them.
  *
  * Trained slices are views of the weights' own memory, so the forward pass reads the weights as they are: the reparameterisation
- * is there to be differentiated and then falls away.
+ * is there to be differentiated and then falls away. What a method does to a weight is rewritten before it is differentiated, so
+ * that gradients are those of the cheap form.
  */
-export function trainingStep(attached: AttachedModel, objective: Objective): Record<string, Value> {
-  const { attachment } = attached;
-  const trained = new Map(attachment.trained.map(({ name, shape }) => [name, input(name, shape)]));
-  const loss = objective.loss(attached, attachment.reparameterize(baseTable(attached), trained));
-  const depth = new Map(attached.specs.map(({ name }, i) => [name, i]));
-  const deepestFirst = attachment.trained.toSorted(
-    (a, b) => depth.get(b.parameter.name)! - depth.get(a.parameter.name)!,
-  );
-  const wrt = deepestFirst.map(({ name }) => trained.get(name)!);
-  const gradientValues = gradients(loss, wrt).map((gradient, i) => gradient ?? fill(0, wrt[i]!));
-  const values = simplify([loss, ...gradientValues], [replaceInPlace, ...rewrites]);
-  const names = ["loss", ...wrt.map(({ attrs }) => gradientName(attrs.name))];
+export function trainingStep(
+  attached: AttachedModel,
+  objective: Objective,
+  mode: Omit<ForwardMode, "training"> = {},
+): Record<string, Value> {
+  const [loss] = simplify([lossOf(attached, objective, mode)]);
+  const read = new Map(inputsOf([loss!]).map((value) => [value.attrs.name, value]));
+  // What the loss does not read has a gradient of zero.
+  const wrt = deepestFirst(attached).map(({ name, shape }) => ({ name, value: read.get(name) ?? input(name, shape) }));
+  const gradientValues = gradients(
+    loss!,
+    wrt.map(({ value }) => value),
+  ).map((gradient, i) => gradient ?? fill(0, wrt[i]!.value));
+  const values = simplify([loss!, ...gradientValues], finished);
+  const names = ["loss", ...wrt.map(({ name }) => gradientName(name))];
   return Object.fromEntries(names.map((name, i) => [name, values[i]!]));
 }
 
-/** `logits` alone, for evaluation. */
-export function forwardPass(model: HeadedModel): Record<string, Value> {
-  const [value] = simplify([logits(model, modelInputs(), baseTable(model))]);
-  return { logits: value! };
+function lossOf(attached: AttachedModel, objective: Objective, mode: Omit<ForwardMode, "training">): Value {
+  const table = reparameterizedTable(attached);
+  const loss = objective.loss(forward(attached, table, { training: true, ...mode }));
+  const penalty = attached.attachment.penalty?.(table);
+  return penalty ? add(loss, penalty) : loss;
 }
 
-/** A `loss` alone, for evaluation. */
-export function lossAlone(loss: Value): Record<string, Value> {
-  const [value] = simplify([loss]);
-  return { loss: value! };
+/** The inputs of a graph. */
+export function inputsOf(outputs: readonly Value[]): Value<"input">[] {
+  return topological(outputs).filter((value) => isOp(value, "input"));
+}
+
+/** The trained tensors, those of the last parameters first; a tensor that a method adds stands with the parameter it is for. */
+function deepestFirst({ specs, attachment }: AttachedModel): AttachedModel["attachment"]["trained"] {
+  const depth = new Map(specs.map(({ name }, i) => [name, i]));
+  for (const { name, of } of attachment.added) depth.set(name, depth.get(of ?? "") ?? -1);
+  return attachment.trained.toSorted((a, b) => depth.get(b.parameter.name)! - depth.get(a.parameter.name)!);
+}
+
+/** What `output` gives of the forward pass as evaluation runs it, ready to compile. */
+export function evaluationPass(
+  attached: AttachedModel,
+  output: (forward: Forward) => Record<string, Value>,
+): Record<string, Value> {
+  const outputs = output(forward(attached, reparameterizedTable(attached), { training: false }));
+  const values = simplify(Object.values(outputs), finished);
+  return Object.fromEntries(Object.keys(outputs).map((name, i) => [name, values[i]!]));
+}
+
+/** `logits` alone, of a classifier. */
+export function forwardPass(attached: AttachedModel): Record<string, Value> {
+  return evaluationPass(attached, ({ hidden, head }) => ({ logits: head(hidden()) }));
 }

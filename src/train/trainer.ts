@@ -8,6 +8,7 @@ import { keepBest, setTrained } from "./best.ts";
 import type { CheckpointEvent, EndEvent, EvaluationEvent, TrainingEvent } from "./events.ts";
 import { stepsPerEpoch, totalSteps, type TrainingOptions } from "./options.ts";
 import { createStages, type Stages } from "./stages.ts";
+import { evaluationPass } from "./step.ts";
 import type { TrainingState } from "./state.ts";
 import { stopwatch } from "./stopwatch.ts";
 import { createUpdater } from "./update.ts";
@@ -35,7 +36,7 @@ export async function* train(job: TrainingJob): AsyncGenerator<TrainingEvent, En
   if (job.train.lengths.length === 0)
     throw new Error(`${job.train.where}: no examples, expected at least one to train on`);
   const stages = createStages(adapted, runtime, options);
-  const evaluation = validation ? await runtime.compile(options.objective.evaluation(adapted)) : null;
+  const evaluation = validation ? await runtime.compile(evaluationPass(adapted, options.objective.evaluation)) : null;
   try {
     return yield* loop(job, stages, evaluation);
   } finally {
@@ -133,7 +134,7 @@ async function evaluate(
   const start = performance.now();
   const { objective, evalBatchSize: batchSize, padTokenId, metrics } = options;
   try {
-    const scores = await objective.score(program, adapted.weights, validation!, {
+    const scores = await objective.score(program, adapted.feeds, validation!, {
       batchSize,
       padTokenId,
       metrics,

@@ -2,7 +2,7 @@
 import { describe } from "vitest";
 import { type MethodName, type MethodOptions, methods } from "../../src/peft/registry.ts";
 import { nativeRuntime } from "../../src/runtime/native.ts";
-import { methodSuite } from "./method.cases.ts";
+import { methodSuite, type Promises } from "./method.cases.ts";
 
 const runtime = await nativeRuntime({ threads: 1 });
 const fixtures = ["bert-classification", "roberta-classification"];
@@ -25,7 +25,16 @@ const variants: { readonly [M in MethodName]: readonly Partial<MethodOptions[M]>
   head: [{}],
 };
 
+const inPlace: Promises = { start: 0, movesAll: true, merged: 0 };
+const promises: { readonly [M in MethodName]: Promises } = {
+  rocoft: inPlace,
+  bitfit: inPlace,
+  ln_tuning: inPlace,
+  full: inPlace,
+  head: inPlace,
+};
+
 describe.each(Object.keys(methods) as MethodName[])("%s", (method) => {
   for (const fixture of fixtures)
-    for (const options of variants[method]) methodSuite(runtime, fixture, { method, options: { ...options } });
+    for (const options of variants[method]) methodSuite(runtime, fixture, { method, options: { ...options } }, promises[method]);
 });

@@ -40,5 +40,6 @@ export const elementwise: Pullbacks<Elementwise> = {
     const s = sigmoid(x);
     return [mul(dy, mul(s, add(1, mul(x, sub(1, s)))))];
   },
+  stopGradient: () => [null],
   cast: (dy, { operands: [x] }) => [x.type === "float32" ? cast(dy, "float32") : null],
 };

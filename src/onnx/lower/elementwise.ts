@@ -34,6 +34,7 @@ export const elementwise: Lowerings<"constant" | "iota" | "count" | "cumsum" | E
   relu: operator("Relu"),
   gelu: operator("Gelu", { domain: "com.microsoft" }),
   silu: operator("QuickGelu", { domain: "com.microsoft", attributes: { alpha: { float: 1 } } }),
+  stopGradient: operator("Identity"),
   cast: ({ operands: [x], attrs: { to } }, emit) =>
     emit.node("Cast", [emit.name(x)], { attributes: { to: { int: elementTypes[to] } } }),
   cumsum: ({ operands: [x], attrs: { axis } }, emit) =>

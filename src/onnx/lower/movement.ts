@@ -26,6 +26,9 @@ function sources(size: Dim, indices: readonly number[], rest: (position: number)
   });
 }
 
+/** The elements of x, row by row. */
+const flat = (emit: Emitter, x: Value) => emit.node("Reshape", [emit.name(x), vector(emit, [-1])]);
+
 /** x [*i, n] as a matrix. */
 const asRows = (emit: Emitter, name: string, x: Value) =>
   emit.node("Reshape", [name, vector(emit, [-1, Number(x.shape.at(-1))])]);
@@ -58,6 +61,15 @@ export const movement: Lowerings<Reshaping | Indexing> = {
   mergeHeads: ({ operands: [x], shape }, emit) =>
     emit.node("Reshape", [transposed(emit, emit.name(x), [0, 2, 1, 3]), vector(emit, [0, 0, Number(shape[2])])]),
 
+  concat: ({ operands: [a, b], attrs: { axis } }, emit) =>
+    emit.node("Concat", [emit.name(a), emit.name(b)], { attributes: { axis: { int: axis } } }),
+  slice: ({ operands: [x], attrs: { axis, start, end } }, emit) =>
+    emit.node("Slice", [
+      emit.name(x),
+      vector(emit, [start]),
+      vector(emit, [end ?? Number.MAX_SAFE_INTEGER]),
+      vector(emit, [axis]),
+    ]),
   take: ({ operands: [x], attrs: { axis, indices } }, emit) => {
     if (!isRun(indices))
       return emit.node("Gather", [emit.name(x), vector(emit, indices)], { attributes: { axis: { int: axis } } });
@@ -92,6 +104,14 @@ export const movement: Lowerings<Reshaping | Indexing> = {
     );
     return emit.node("Gather", [both, from], { attributes: { axis: { int: at } } });
   },
+  takeEntries: ({ operands: [x, index] }, emit) => emit.node("Gather", [flat(emit, x), emit.name(index)]),
+  replaceEntries: ({ operands: [base, values, index] }, emit) =>
+    emit.node("Reshape", [
+      emit.node("ScatterElements", [flat(emit, base), emit.name(index), emit.name(values)], {
+        attributes: { axis: { int: 0 } },
+      }),
+      emit.sizes(base.shape),
+    ]),
   gather: operator("Gather"),
   scatterAdd: ({ operands: [x, index, like] }, emit) =>
     addRows(emit, x, index, emit.sizes(like.shape), like.shape.slice(1)),

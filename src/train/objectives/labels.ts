@@ -3,10 +3,8 @@ import { collate, type LabelKind } from "../../data/collate.ts";
 import { input, squeeze } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
 import { crossEntropy, meanSquaredError } from "../../nn/loss.ts";
-import { logits, modelInputs } from "../adapt.ts";
 import { predict, score, type Supervision } from "../evaluate.ts";
 import type { Objective } from "../objective.ts";
-import { forwardPass } from "../step.ts";
 
 interface Labelled {
   readonly labelKind: LabelKind;
@@ -29,14 +27,14 @@ function labelObjective(name: Supervision): Objective {
   const { labelKind, loss } = kinds[name];
   return {
     name,
-    loss: (model, table) => loss(logits(model, modelInputs(), table)),
+    loss: ({ hidden, head }) => loss(head(hidden())),
     batch(data, examples, { padTokenId }) {
       const encodings = Array.from(examples, (i) => data.encodings[i]!);
       const labels = Array.from(examples, (i) => data.labels[i]!);
       return { feeds: { ...collate(encodings, { padTokenId, labels, labelKind }) }, terms: examples.length };
     },
     sizes: (batch, sequence) => ({ batch, sequence }),
-    evaluation: forwardPass,
+    evaluation: ({ hidden, head }) => ({ logits: head(hidden()) }),
     async score(program, weights, data, { metrics, ...options }) {
       return score(await predict(program, weights, data, options), data.labels, name, metrics);
     },

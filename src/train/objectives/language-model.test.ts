@@ -7,7 +7,8 @@ import { scopeOf } from "../../nn/parameters.ts";
 import { nativeRuntime } from "../../runtime/native.ts";
 import { random } from "../../tensor/random.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
-import { baseTable, modelInputs } from "../adapt.ts";
+import { baseTable, forward, modelInputs } from "../forward.ts";
+import { evaluationPass } from "../step.ts";
 import type { Batch, Objective } from "../objective.ts";
 import { causalLanguageModel, EVALUATION_PROBABILITY, mask, maskedLanguageModel } from "./language-model.ts";
 
@@ -93,8 +94,8 @@ const runtime = await nativeRuntime({ threads: 1 });
 const masked = maskedLanguageModel(vocabulary, 0.3);
 const objectives = { masked, causal: causalLanguageModel };
 const programs = {
-  masked: await runtime.compile(masked.evaluation(adapted)),
-  causal: await runtime.compile(causalLanguageModel.evaluation(adapted)),
+  masked: await runtime.compile(evaluationPass(adapted, masked.evaluation)),
+  causal: await runtime.compile(evaluationPass(adapted, causalLanguageModel.evaluation)),
 };
 afterAll(async () => {
   for (const program of Object.values(programs)) await program.dispose();
@@ -178,7 +179,7 @@ describe.each(["masked", "causal"] as const)("the %s loss", (name) => {
   test("is the mean cross-entropy of the tokens asked for, given the logits of every position", async () => {
     const batch = batchOf(objectives[name], 0, 1, 2, 5);
     const expected = mean(termsOf(batch, name === "causal"));
-    const loss = objectives[name].loss(adapted, baseTable(adapted));
+    const loss = objectives[name].loss(forward(adapted, baseTable(adapted), { training: true }));
     expect(loss.shape).toEqual([]);
     expect(interpret([loss], { ...weights64, ...asArrays(batch.feeds) })[0]!.data[0]).toBeCloseTo(expected, 12);
     const results = await programs[name].run({ ...adapted.weights, ...batch.feeds });

@@ -7,15 +7,13 @@
 import { sequentialBatches } from "../../data/batches.ts";
 import { collate } from "../../data/collate.ts";
 import type { EncodedDataset } from "../../data/encode.ts";
-import { gatherRows, input } from "../../graph/ops.ts";
+import { gatherRows, input, slice } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
 import { crossEntropy } from "../../nn/loss.ts";
-import { type ParameterTable, scopeOf } from "../../nn/parameters.ts";
 import { type Random, random } from "../../tensor/random.ts";
 import { tensor, type Tensor } from "../../tensor/tensor.ts";
-import { baseTable, type HeadedModel, modelInputs } from "../adapt.ts";
+import type { Forward } from "../forward.ts";
 import type { Batch, Objective } from "../objective.ts";
-import { lossAlone } from "../step.ts";
 
 /** What a language model is asked about one sequence: what it reads, at which positions, and the tokens that belong there. */
 export interface Question {
@@ -68,11 +66,11 @@ interface LanguageModelling {
 }
 
 function languageModel(name: string, { causal, share, training, evaluation }: LanguageModelling): Objective {
-  const loss = (model: HeadedModel, table: ParameterTable): Value => {
-    const scope = scopeOf(table);
-    const hidden = model.model.body(scope, modelInputs(), { causal });
-    const asked = gatherRows(hidden, input("positions", ["asked"], "int64"));
-    return crossEntropy(model.head.forward(scope, asked, model.labels), input("labels", ["asked"], "int64"));
+  const loss = ({ hidden, head, virtualTokens }: Forward): Value => {
+    const all = hidden({ causal });
+    const ofText = virtualTokens === 0 ? all : slice(all, 1, virtualTokens);
+    const asked = gatherRows(ofText, input("positions", ["asked"], "int64"));
+    return crossEntropy(head(asked), input("labels", ["asked"], "int64"));
   };
   return {
     name,
@@ -80,7 +78,7 @@ function languageModel(name: string, { causal, share, training, evaluation }: La
     batch: (data, examples, { padTokenId, stream }) =>
       batchOf(data, examples, padTokenId, (ids) => training(ids, stream)),
     sizes: (batch, sequence) => ({ batch, sequence, asked: Math.ceil(batch * sequence * share) }),
-    evaluation: (model) => lossAlone(loss(model, baseTable(model))),
+    evaluation: (forward) => ({ loss: loss(forward) }),
     async score(program, weights, data, { batchSize, padTokenId, signal }) {
       const stream = random(0, "evaluation");
       let total = 0;

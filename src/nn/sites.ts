@@ -1,0 +1,69 @@
+/**
+ * The places of a forward pass where something may step in: a fine-tuning method that works on activations, or dropout. A model
+ * offers the places, whoever steps in does not know the model.
+ */
+import type { Value } from "../graph/value.ts";
+
+/** Keys and values [batch, sequence, width] of an attention, and what is added to its scores. */
+export interface AttentionSite {
+  /** The name of the attention's module. */
+  readonly module: string;
+  readonly key: Value;
+  readonly value: Value;
+  /** Broadcasts to [batch, heads, queries, keys]. */
+  readonly bias: Value;
+}
+
+/** A linear module: its name, what goes in and what comes out. */
+export interface LinearSite {
+  readonly module: string;
+  readonly input: Value;
+  readonly output: Value;
+}
+
+/** What a transformer block adds to its residual stream, all [batch, sequence, width]. */
+export interface SublayerSite {
+  /** The name of the module that gives the output. */
+  readonly module: string;
+  readonly kind: "attention" | "feed-forward";
+  /** What the sublayer reads. */
+  readonly input: Value;
+  readonly output: Value;
+  /** What the output is added to. */
+  readonly residual: Value;
+  /** The norm that follows the addition; null in blocks that norm before. */
+  readonly norm: ((x: Value) => Value) | null;
+}
+
+/** A value of which a share `p` is dropped in training. */
+export interface DropoutSite {
+  readonly name: string;
+  readonly x: Value;
+  readonly p: number;
+}
+
+/** Each gives back what takes the value's place; a place that is left out stays as it is. */
+export interface Sites {
+  /** Embedded words [batch, sequence, width]. */
+  readonly words?: (embedded: Value) => Value;
+  /** Positions of the tokens, whole numbers. */
+  readonly positions?: (positions: Value) => Value;
+  readonly attention?: (site: AttentionSite) => Omit<AttentionSite, "module">;
+  readonly linear?: (site: LinearSite) => Value;
+  readonly sublayer?: (site: SublayerSite) => Value;
+  readonly dropout?: (site: DropoutSite) => Value;
+}
+
+/** First what `a` makes of a place, then what `b` makes of that. */
+export function inTurn(a: Sites, b: Sites): Sites {
+  return {
+    ...a,
+    ...b,
+    ...(a.words && b.words && { words: (x) => b.words!(a.words!(x)) }),
+    ...(a.positions && b.positions && { positions: (x) => b.positions!(a.positions!(x)) }),
+    ...(a.attention && b.attention && { attention: (site) => b.attention!({ ...site, ...a.attention!(site) }) }),
+    ...(a.linear && b.linear && { linear: (site) => b.linear!({ ...site, output: a.linear!(site) }) }),
+    ...(a.sublayer && b.sublayer && { sublayer: (site) => b.sublayer!({ ...site, output: a.sublayer!(site) }) }),
+    ...(a.dropout && b.dropout && { dropout: (site) => b.dropout!({ ...site, x: a.dropout!(site) }) }),
+  };
+}
