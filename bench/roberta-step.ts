@@ -85,7 +85,7 @@ const options = {
 
 const runtime = await nativeRuntime();
 const program = await runtime.compile(trainingStep(adapted, options.objective));
-const stage = { objective: options.objective, program };
+const stage = { objective: options.objective, program, noise: () => ({}) };
 const { update } = createUpdater(adapted, train, options, steps + WARM_UP);
 const everything = [Int32Array.from({ length: batch }, (_, i) => i)];
 const times: number[] = [];

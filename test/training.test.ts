@@ -12,6 +12,7 @@ import type { Tensor } from "../src/tensor/tensor.ts";
 import { type AdaptedModel, adapt } from "../src/train/adapt.ts";
 import { loadWeights, parametersOf } from "../src/train/load.ts";
 import type { TrainingOptions } from "../src/train/options.ts";
+import { noiseOf } from "../src/train/noise.ts";
 import { trainingStep } from "../src/train/step.ts";
 import { labelObjectives } from "../src/train/objectives/labels.ts";
 import { createUpdater } from "../src/train/update.ts";
@@ -140,12 +141,14 @@ describe.each(curves)("$model, $curve", ({ model, curve: name }) => {
     expect(adapted.trained.reduce((total, { count }) => total + count, 0)).toBe(curve.trained);
     const { data, batches } = dataOf(model);
     const padTokenId = Number(fixtureModel(model).config["pad_token_id"] ?? 0);
-    const program = await runtime.compile(trainingStep(adapted, classification));
+    const graph = trainingStep(adapted, classification);
+    const program = await runtime.compile(graph);
+    const noise = noiseOf(Object.values(graph));
     const { update } = createUpdater(adapted, data, optionsOf(curve, padTokenId), curve.steps);
 
     for (let step = 0; step < curve.steps; step++) {
       const done = await update(
-        { objective: classification, program },
+        { objective: classification, program, noise },
         step,
         batches.slice(step * curve.gradient_accumulation_steps, (step + 1) * curve.gradient_accumulation_steps),
       );

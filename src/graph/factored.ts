@@ -6,9 +6,10 @@ import { add, linear, matmul, mul, squeeze } from "./ops.ts";
 import type { Rewrite } from "./simplify.ts";
 import { isOp, type Value } from "./value.ts";
 
-/** A product of two matrices, scaled or not: what is worth multiplying with factor by factor. */
+/** Products of two matrices, scaled or not, or sums of them: what is worth multiplying with factor by factor. */
 function isFactored(x: Value): boolean {
   if (isOp(x, "matmul")) return x.operands.every(({ shape }) => shape.length === 2);
+  if (isOp(x, "add")) return x.operands.every(isFactored);
   return isOp(x, "mul") && x.operands.some(isFactored);
 }
 

@@ -171,6 +171,7 @@ export const cases: Readonly<Record<string, Cases>> = {
       (d) => linearBy(d, (w) => g.add(g.mul(0.5, product(d, sizes(w))), w)),
       (d) => linearBy(d, (w) => g.add(w, g.mul(product(d, sizes(w)), d.normal([sizes(w)[0]!, 1])))),
       (d) => linearBy(d, (w) => g.add(g.add(w, product(d, sizes(w))), product(d, sizes(w)))),
+      (d) => linearBy(d, (w) => g.add(w, g.add(product(d, sizes(w)), product(d, sizes(w))))),
     ],
     kept: [
       (d) => linearBy(d, (w) => w),
@@ -190,7 +191,8 @@ export const cases: Readonly<Record<string, Cases>> = {
     fires: [(d) => productBy(d, (w) => product(d, sizes(w)))],
     kept: [
       (d) => productBy(d, (w) => w),
-      (d) => productBy(d, (w) => g.matmul(d.normal([sizes(w)[0]!, 2]), d.normal([sizes(w)[1]!, 2]), { transposeB: true })),
+      (d) =>
+        productBy(d, (w) => g.matmul(d.normal([sizes(w)[0]!, 2]), d.normal([sizes(w)[1]!, 2]), { transposeB: true })),
       (d) => g.matmul(d.normal([5, 4]), product(d, [4, 3])),
       (d) => g.matmul(d.normal([2, 5, 3]), g.matmul(d.normal([2, 4, 2]), d.normal([2, 2, 3])), { transposeB: true }),
     ],

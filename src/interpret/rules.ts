@@ -196,7 +196,11 @@ export const meanings: { readonly [P in Exclude<Primitive, "input">]: Meaning<P>
   },
   put: ([x, like], { attrs }) => put(array64(like!.shape), x!, attrs),
   replace: ([base, slices], { attrs }) => put(base!, slices!, attrs),
-  takeEntries: ([x, index]) => array64(index!.shape, index!.data.map((i) => x!.data[i]!)),
+  takeEntries: ([x, index]) =>
+    array64(
+      index!.shape,
+      index!.data.map((i) => x!.data[i]!),
+    ),
   replaceEntries: ([base, values, index]) => {
     const result = array64(base!.shape, base!.data.slice());
     index!.data.forEach((i, k) => (result.data[i] = values!.data[k]!));

@@ -1,7 +1,7 @@
 /** Attachments are composed: of whole parameters, of parts of them, and of tensors a method adds. */
 import { input, replace, replaceEntries } from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
-import type { ParameterSpec, ParameterTable } from "../nn/parameters.ts";
+import type { ParameterSpec } from "../nn/parameters.ts";
 import { inTurn } from "../nn/sites.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { isEntries, type Selection, selectedShape } from "../tensor/view.ts";
@@ -66,9 +66,9 @@ export function withAdded(added: readonly AddedTensor[], use: Omit<Part, "traine
     ...use,
     trained,
     added,
-    reparameterize: (base, values) => {
-      const table = whole.reparameterize(base, values);
-      return use.reparameterize?.(table, values) ?? table;
+    reparameterize: (base, values, mode) => {
+      const table = whole.reparameterize(base, values, mode);
+      return use.reparameterize?.(table, values, mode) ?? table;
     },
   };
 }
@@ -105,9 +105,9 @@ function joined(a: Attachment, b: Part): Attachment {
     targets,
     untouched: [...new Set([...a.untouched, ...(b.untouched ?? [])])].filter((name) => !targets.includes(name)),
     virtualTokens: a.virtualTokens + (b.virtualTokens ?? 0),
-    reparameterize: (base, trained) => {
-      const table: ParameterTable = a.reparameterize(base, trained);
-      return b.reparameterize?.(table, trained) ?? table;
+    reparameterize: (base, trained, mode) => {
+      const table = a.reparameterize(base, trained, mode);
+      return b.reparameterize?.(table, trained, mode) ?? table;
     },
     ...(Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)) as Partial<Attachment>),
   };

@@ -19,13 +19,11 @@ export interface StepMade {
   gradient(trained: string): Float32Array;
   /** AdamW's two moments of a trained tensor, to be changed in place where its numbers change their meaning. */
   moments(trained: string): { readonly mean: Float32Array; readonly square: Float32Array };
-  /** The gradients of whole parameters over the step's batches, at the weights as they are now. */
-  fullGradients(parameters: readonly string[]): Promise<ReadonlyMap<string, Float32Array>>;
 }
 
 export interface Dynamics {
   /** Numbers that a checkpoint keeps and puts back in place, by name. */
-  readonly state: Readonly<Record<string, Tensor>>;
+  readonly state: Readonly<Record<string, Tensor<"float32">>>;
   /** After a step: trained tensors that it changes are committed afterwards. */
   afterStep(made: StepMade): void | Promise<void>;
 }

@@ -46,6 +46,11 @@ export interface AddedTensor extends ParameterSpec {
 /** A model's inputs by name. */
 export type Inputs = Readonly<Record<string, Value>>;
 
+/** Whether a forward pass is one of training. */
+export interface Mode {
+  readonly training: boolean;
+}
+
 /** A method applied to a model's parameters. */
 export interface Attachment {
   /** In the order in which they are written into the weights: where two overlap the later one decides. */
@@ -59,13 +64,13 @@ export interface Attachment {
   readonly virtualTokens: number;
   /**
    * W ↦ W′: the table the forward pass reads, from the table of the model's and the method's parameters and the trained tensors'
-   * values.
+   * values. In training it may leave to {@link sites} what drops numbers.
    */
-  reparameterize(base: ParameterTable, trained: ReadonlyMap<string, Value>): ParameterTable;
+  reparameterize(base: ParameterTable, trained: ReadonlyMap<string, Value>, mode: Mode): ParameterTable;
   /** What the model reads, from what the batch holds. @param word a token that is no padding */
   inputs?(inputs: Inputs, word: number): Inputs;
   /** What steps into the forward pass over a reparameterised table. */
-  sites?(table: ParameterTable, mode: { readonly training: boolean }): Sites;
+  sites?(table: ParameterTable, mode: Mode): Sites;
   /** What is added to the loss in training, a scalar. */
   penalty?(table: ParameterTable): Value;
   /** What happens beside the optimizer's steps. */

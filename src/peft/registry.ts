@@ -6,12 +6,14 @@ import { bitfit } from "./bitfit.ts";
 import { full } from "./full.ts";
 import { head } from "./head.ts";
 import { lnTuning } from "./ln-tuning.ts";
+import { lora, type LoraOptions } from "./lora.ts";
 import type { Method } from "./method.ts";
 import { rocoft, type RocoftOptions } from "./rocoft.ts";
 
 /** The options of each method. */
 export interface MethodOptions {
   rocoft: RocoftOptions;
+  lora: LoraOptions;
   bitfit: object;
   ln_tuning: object;
   full: object;
@@ -21,6 +23,7 @@ export type MethodName = keyof MethodOptions;
 
 export const methods: { readonly [M in MethodName]: Method<MethodOptions[M]> } = {
   rocoft,
+  lora,
   bitfit,
   ln_tuning: lnTuning,
   full,

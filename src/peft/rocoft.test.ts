@@ -81,7 +81,9 @@ test.each(everyOption)("$update, $select, rank $rank, of $target_modules, biases
     expect([...new Set(indices)].sort((a, b) => a - b)).toEqual(indices);
     expect(indices[0]! >= 0 && indices.at(-1)! < parameter.shape[axis]!).toBe(true);
   }
-  const axes = new Set(attachment.trained.flatMap(({ selection }) => (selection && !isEntries(selection) ? selection.axis : [])));
+  const axes = new Set(
+    attachment.trained.flatMap(({ selection }) => (selection && !isEntries(selection) ? selection.axis : [])),
+  );
   expect([...axes].toSorted()).toEqual({ row: [0], column: [1], both: [0, 1] }[update]);
 
   const selections = (seed: number) => attach(specs, options, seed).trained.map(({ selection }) => selection);

@@ -5,18 +5,14 @@ import type { Random } from "../tensor/random.ts";
 import { compose, trainedParts, trainHead, trainWhole } from "./attachment.ts";
 import type { Method, TrainedTensor } from "./method.ts";
 import { type SelectionName, selectionStrategies } from "./select.ts";
-import { chooseModules, type LinearModule, linearModules, modulesOfLayers } from "./targets.ts";
+import { type TargetOptions, targetOptions, targetsOf } from "./targets.ts";
 
-export interface RocoftOptions {
+export interface RocoftOptions extends TargetOptions {
   /** Rows (output neurons), columns (input features), or both. */
   readonly update: "row" | "column" | "both";
   /** How many of each. */
   readonly rank: number;
   readonly select: SelectionName;
-  /** See {@link chooseModules}. */
-  readonly target_modules: readonly string[] | null;
-  /** The blocks whose modules are targeted, counted from 0; null for all. */
-  readonly layers_to_transform: readonly number[] | null;
   /** Whether the biases of the targeted modules are trained too, as the official code does unasked. */
   readonly train_bias: boolean;
 }
@@ -31,18 +27,7 @@ const options: Method<RocoftOptions>["options"] = {
     .enum(Object.keys(selectionStrategies) as [SelectionName, ...SelectionName[]])
     .default("first")
     .describe("which rows or columns"),
-  target_modules: z
-    .array(z.string())
-    .nullable()
-    .default(null)
-    .describe(
-      "modules by the end of their names (query, attention.output.dense); all linear modules of the blocks by default",
-    ),
-  layers_to_transform: z
-    .array(z.int().nonnegative())
-    .nullable()
-    .default(null)
-    .describe("layers whose modules are trained, counted from 0; all by default"),
+  ...targetOptions("all linear modules of the blocks"),
   train_bias: z
     .boolean()
     .default(false)
@@ -67,11 +52,9 @@ export const rocoft: Method<RocoftOptions> = {
   learningRate: 1e-3,
   options,
   attach(specs, chosen, random) {
-    const modules = linearModules(specs);
-    const targeted = modulesOfLayers(chooseModules(modules, chosen.target_modules), chosen.layers_to_transform);
-    const sliced = targeted.flatMap(({ weight }) => slicesOf(weight, chosen, random));
-    const biases = chosen.train_bias ? targeted.flatMap(({ bias }) => bias ?? []) : [];
-    const choice = { targets: targeted.map(({ name }) => name), untouched: namesWithout(modules, targeted) };
+    const { modules, choice } = targetsOf(specs, chosen, null);
+    const sliced = modules.flatMap(({ weight }) => slicesOf(weight, chosen, random));
+    const biases = chosen.train_bias ? modules.flatMap(({ bias }) => bias ?? []) : [];
     return compose({ ...trainedParts(sliced), ...choice }, trainWhole(biases), trainHead(specs));
   },
 };
@@ -87,9 +70,4 @@ function slicesOf(weight: ParameterSpec, { update, rank, select }: RocoftOptions
     const count = shape[0]! * shape[1]! - (i > 0 ? rank * rank : 0);
     return { name: `${weight.name}.${slices}`, shape, parameter: weight, selection: { axis, indices }, count };
   });
-}
-
-function namesWithout(modules: readonly LinearModule[], chosen: readonly LinearModule[]): string[] {
-  const names = new Set(chosen.map(({ name }) => name));
-  return modules.map(({ name }) => name).filter((name) => !names.has(name));
 }

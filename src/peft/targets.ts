@@ -1,4 +1,5 @@
 /** Which matrices a method works on: by the names of their modules, as in peft's `target_modules`. */
+import * as z from "zod";
 import { unknownName } from "../errors/unknown-name.ts";
 import type { ParameterSpec } from "../nn/parameters.ts";
 
@@ -8,6 +9,96 @@ export interface LinearModule {
   readonly name: string;
   readonly weight: ParameterSpec;
   readonly bias: ParameterSpec | null;
+}
+
+/** The place of a linear module in its block, whatever the model calls it. */
+export type Place = "query" | "key" | "value" | "fused" | "attention-output" | "feed-forward-in" | "feed-forward-out";
+
+/** How the models name these places; of two names that both fit, the one that comes first holds. */
+const placeNames: readonly (readonly [end: string, place: Place])[] = [
+  ["query", "query"],
+  ["query_proj", "query"],
+  ["q_proj", "query"],
+  ["key", "key"],
+  ["key_proj", "key"],
+  ["k_proj", "key"],
+  ["value", "value"],
+  ["value_proj", "value"],
+  ["v_proj", "value"],
+  ["query_key_value", "fused"],
+  ["c_attn", "fused"],
+  ["attention.output.dense", "attention-output"],
+  ["self_attention.dense", "attention-output"],
+  ["out_proj", "attention-output"],
+  ["o_proj", "attention-output"],
+  ["attn.c_proj", "attention-output"],
+  ["intermediate.dense", "feed-forward-in"],
+  ["fc1", "feed-forward-in"],
+  ["fc_in", "feed-forward-in"],
+  ["dense_h_to_4h", "feed-forward-in"],
+  ["gate_proj", "feed-forward-in"],
+  ["up_proj", "feed-forward-in"],
+  ["c_fc", "feed-forward-in"],
+  ["output.dense", "feed-forward-out"],
+  ["fc2", "feed-forward-out"],
+  ["fc_out", "feed-forward-out"],
+  ["dense_4h_to_h", "feed-forward-out"],
+  ["down_proj", "feed-forward-out"],
+  ["mlp.c_proj", "feed-forward-out"],
+];
+
+/** The place of a module; null where its name does not tell. */
+export function placeOf({ name }: LinearModule): Place | null {
+  return placeNames.find(([end]) => name.endsWith(`.${end}`))?.[1] ?? null;
+}
+
+/** The options by which a method's modules are chosen. */
+export interface TargetOptions {
+  /** See {@link chooseModules}. */
+  readonly target_modules: readonly string[] | null;
+  /** The blocks whose modules are targeted, counted from 0; null for all. */
+  readonly layers_to_transform: readonly number[] | null;
+}
+
+/** What a method works on, and the linear modules it leaves alone. */
+export interface Targets {
+  readonly modules: readonly LinearModule[];
+  readonly choice: { readonly targets: readonly string[]; readonly untouched: readonly string[] };
+}
+
+/**
+ * The modules that options name, by default those at `places`, all of them where that is null.
+ * @throws Error in one line when a name or a layer is none of the model's.
+ */
+export function targetsOf(
+  specs: readonly ParameterSpec[],
+  { target_modules: names, layers_to_transform: layers }: TargetOptions,
+  places: readonly Place[] | null,
+): Targets {
+  const all = linearModules(specs);
+  const isThere = (module: LinearModule) => places?.includes(placeOf(module)!) ?? true;
+  const modules = modulesOfLayers(names === null ? all.filter(isThere) : chooseModules(all, names), layers);
+  const chosen = new Set(modules.map(({ name }) => name));
+  const untouched = all.map(({ name }) => name).filter((name) => !chosen.has(name));
+  return { modules, choice: { targets: [...chosen], untouched } };
+}
+
+/** How the options are checked. @param fallback which modules are targeted where none are named */
+export function targetOptions(fallback: string): { readonly [K in keyof TargetOptions]: z.ZodType<TargetOptions[K]> } {
+  return {
+    target_modules: z
+      .array(z.string())
+      .nullable()
+      .default(null)
+      .describe(
+        `modules by the end of their names (query, attention.output.dense), or all-linear; ${fallback} by default`,
+      ),
+    layers_to_transform: z
+      .array(z.int().nonnegative())
+      .nullable()
+      .default(null)
+      .describe("layers whose modules are trained, counted from 0; all by default"),
+  };
 }
 
 /** The linear modules of the transformer blocks, in order. */

@@ -6,7 +6,7 @@ import { decodeSafetensors, encodeSafetensors } from "../formats/safetensors.ts"
 import { complaint, filesUnder, temporaryFolder } from "../hub/folders.cases.ts";
 import { openSafetensors } from "../hub/weights.ts";
 import { random } from "../tensor/random.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { type Tensor, zeros } from "../tensor/tensor.ts";
 import type { AdaptedModel } from "../train/adapt.ts";
 import type { BestState, TrainingState } from "../train/state.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
@@ -22,6 +22,7 @@ function stateOf({ trained }: AdaptedModel, changes: Partial<TrainingState> = {}
     evaluationDue: false,
     trained: arrays(),
     optimizer: { step: 5, mean: arrays(), square: arrays() },
+    dynamics: { budget: zeros("float32", [3]) },
     best: { step: 4, scores: { loss: 0.1 + 0.2, accuracy: 1 }, sinceBest: 2, trained: arrays() },
     clock: { secondsElapsed: 12.5, secondsExcluded: 1 / 3, examples: 96, tokens: 1234 },
     ...changes,

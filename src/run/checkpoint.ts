@@ -6,8 +6,8 @@ import * as z from "zod";
 import { encodeSafetensors } from "../formats/safetensors.ts";
 import { conform, writeAtomically } from "../hub/files.ts";
 import { oneLine } from "../hub/reasons.ts";
-import { openSafetensors } from "../hub/weights.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { openSafetensors, type Weights } from "../hub/weights.ts";
+import { type Tensor, zeros } from "../tensor/tensor.ts";
 import type { AdaptedModel } from "../train/adapt.ts";
 import type { TrainingState } from "../train/state.ts";
 
@@ -39,6 +39,7 @@ const headerSchema = z.object({
   eventsLength: z.int().nonnegative(),
 });
 
+const DYNAMICS = "dynamics.";
 type Part = "trained" | "mean" | "square" | "best";
 const tensorName = (part: Part, name: string) => `${part}.${name}`;
 
@@ -48,7 +49,7 @@ export async function writeCheckpoint(
   { trained }: AdaptedModel,
   { state, eventsLength }: Checkpoint,
 ): Promise<void> {
-  const { step, evaluationDue, optimizer, best, clock } = state;
+  const { step, evaluationDue, optimizer, dynamics, best, clock } = state;
   const tensors = new Map<string, Tensor>();
   const add = (part: Part, arrays: readonly Float32Array[]) =>
     trained.forEach(({ name, view: { shape } }, i) =>
@@ -58,6 +59,7 @@ export async function writeCheckpoint(
   add("mean", optimizer.mean);
   add("square", optimizer.square);
   if (best && best.step !== step) add("best", best.trained);
+  for (const [name, value] of Object.entries(dynamics)) tensors.set(`${DYNAMICS}${name}`, value);
   const header = {
     step,
     evaluationDue,
@@ -89,11 +91,26 @@ export async function readCheckpoint(path: string, { trained }: AdaptedModel): P
     const numbers = await read("trained");
     const optimizer = { step: optimizerStep, mean: await read("mean"), square: await read("square") };
     const atBest = best && (best.step === rest.step ? numbers.map((array) => array.slice()) : await read("best"));
-    const state = { ...rest, trained: numbers, optimizer, best: best && { ...best, trained: atBest! } };
+    const dynamics = await readDynamics(file);
+    const state = { ...rest, trained: numbers, optimizer, dynamics, best: best && { ...best, trained: atBest! } };
     return { state, eventsLength };
   } finally {
     await file.close();
   }
+}
+
+/** What the method keeps beside the optimizer. */
+async function readDynamics({
+  tensors,
+  readInto,
+}: Pick<Weights, "tensors" | "readInto">): Promise<TrainingState["dynamics"]> {
+  const names = [...tensors.keys()].filter((name) => name.startsWith(DYNAMICS));
+  const read = await inTurn(names, async (name) => {
+    const target = zeros("float32", tensors.get(name)!.shape);
+    await readInto(name, target.data);
+    return [name.slice(DYNAMICS.length), target] as const;
+  });
+  return Object.fromEntries(read);
 }
 
 function headerOf(text: string | undefined, path: string): z.infer<typeof headerSchema> {

@@ -96,20 +96,31 @@ export function entriesOf({ trained }: Pick<Attachment, "trained">): Tensors {
   return Object.fromEntries(
     trained.flatMap(({ name, selection }) =>
       isEntries(selection)
-        ? [[entriesName(name), tensor("int64", [selection.entries.length], BigInt64Array.from(selection.entries, BigInt))]]
+        ? [
+            [
+              entriesName(name),
+              tensor("int64", [selection.entries.length], BigInt64Array.from(selection.entries, BigInt)),
+            ],
+          ]
         : [],
     ),
   );
 }
 
-/** The trained tensors as an optimizer sees them. Weight decay spares biases and norms, as transformers' Trainer does. */
-export function optimizerParameters({ trained }: AdaptedModel): Parameter[] {
-  return trained.map(({ name, view, parameter: { role }, optimization = {} }) => ({
-    name,
-    data: view.data,
-    decay: optimization.decay ?? (role !== "bias" && role !== "norm"),
-    learningRate: (rate: number) => optimization.constantLearningRate ?? rate * (optimization.learningRateRatio ?? 1),
-  }));
+/**
+ * The trained tensors as an optimizer sees them. Weight decay spares biases and norms, as transformers' Trainer does.
+ * @param headRatio the head's learning rate as a multiple of the run's
+ */
+export function optimizerParameters({ trained }: AdaptedModel, headRatio = 1): Parameter[] {
+  return trained.map(({ name, view, parameter: { role, head }, optimization = {} }) => {
+    const ratio = (head ? headRatio : 1) * (optimization.learningRateRatio ?? 1);
+    return {
+      name,
+      data: view.data,
+      decay: optimization.decay ?? (role !== "bias" && role !== "norm"),
+      learningRate: (rate: number) => optimization.constantLearningRate ?? rate * ratio,
+    };
+  });
 }
 
 /** Writes every trained tensor through to the weights, in the method's order. */

@@ -1,6 +1,6 @@
 /** The gradient of one optimizer step: of one batch, or of several accumulated. */
 import { scaleInPlace } from "../optim/clip.ts";
-import type { Program } from "../runtime/runtime.ts";
+import type { Program, Tensors } from "../runtime/runtime.ts";
 import type { AdaptedModel } from "./adapt.ts";
 import type { Batch } from "./objective.ts";
 import { gradientName } from "./step.ts";
@@ -12,11 +12,16 @@ export interface BatchGradient {
   readonly gradients: readonly Float32Array[];
 }
 
+/** A batch, and the random numbers its step asks for. */
+export interface DrawnBatch extends Batch {
+  readonly noise?: Tensors;
+}
+
 /** Runs a compiled training step over batches; several are accumulated, each weighted by the terms of its loss. */
 export async function batchGradient(
   program: Program,
   adapted: AdaptedModel,
-  batches: readonly Batch[],
+  batches: readonly DrawnBatch[],
 ): Promise<BatchGradient> {
   if (batches.length === 1) return gradientOf(program, adapted, batches[0]!);
   const terms = batches.reduce((total, batch) => total + batch.terms, 0);
@@ -36,9 +41,9 @@ export async function batchGradient(
 async function gradientOf(
   program: Program,
   adapted: AdaptedModel,
-  { feeds }: Batch,
+  { feeds, noise }: DrawnBatch,
 ): Promise<BatchGradient> {
-  const results = await program.run({ ...adapted.feeds, ...feeds });
+  const results = await program.run({ ...adapted.feeds, ...feeds, ...noise });
   return {
     loss: Number(results["loss"]!.data[0]),
     gradients: adapted.trained.map(({ name }) => results[gradientName(name)]!.data as Float32Array),

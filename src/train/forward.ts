@@ -5,6 +5,7 @@ import type { BodyOptions, ModelInputs } from "../models/architecture.ts";
 import { baseDropout } from "../nn/dropout.ts";
 import { inputTable, type ParameterTable, scopeOf } from "../nn/parameters.ts";
 import { inTurn } from "../nn/sites.ts";
+import type { Mode } from "../peft/method.ts";
 import type { AttachedModel } from "./adapt.ts";
 
 /** What an objective sees of a model. */
@@ -18,8 +19,7 @@ export interface Forward {
 }
 
 /** What of a forward pass is for training alone. */
-export interface ForwardMode {
-  readonly training: boolean;
+export interface ForwardMode extends Mode {
   /** Whether the base model drops numbers as its configuration says. */
   readonly baseDropout?: boolean;
 }
@@ -41,10 +41,13 @@ export function baseTable({ specs, attachment }: Pick<AttachedModel, "specs" | "
 }
 
 /** The table with the method's mathematics in it, each trained tensor an input of the graph under its own name. */
-export function reparameterizedTable(attached: Pick<AttachedModel, "specs" | "attachment">): ParameterTable {
+export function reparameterizedTable(
+  attached: Pick<AttachedModel, "specs" | "attachment">,
+  mode: Mode = { training: false },
+): ParameterTable {
   const { attachment } = attached;
   const trained = new Map(attachment.trained.map(({ name, shape }) => [name, input(name, shape)]));
-  return attachment.reparameterize(baseTable(attached), trained);
+  return attachment.reparameterize(baseTable(attached), trained, mode);
 }
 
 /** The forward pass over a reparameterised table. */

@@ -33,7 +33,8 @@ export function peakBytes(outputs: readonly Value[], sizes: Readonly<Record<stri
 
 /** The value whose memory `value` is: itself, or what it is a view of. */
 function owner(value: Value): Value {
-  while (value.op === "squeeze" || value.op === "unsqueeze" || value.op === "stopGradient") value = (value.operands as readonly Value[])[0]!;
+  while (value.op === "squeeze" || value.op === "unsqueeze" || value.op === "stopGradient")
+    value = (value.operands as readonly Value[])[0]!;
   return value;
 }
 

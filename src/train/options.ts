@@ -10,6 +10,10 @@ export interface TrainingOptions {
   readonly curriculum: readonly { readonly objective: Objective; readonly steps: number }[];
   readonly seed: number;
   readonly learningRate: number;
+  /** That of the head, where it is another. */
+  readonly headLearningRate?: number | null;
+  /** Whether the base model drops numbers in training as its configuration says. */
+  readonly baseDropout?: boolean;
   readonly schedule: ScheduleName;
   readonly warmupSteps: number;
   readonly adamw: AdamWOptions;

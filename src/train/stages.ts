@@ -1,6 +1,7 @@
 /** The objectives of a training in turn, each compiled when its first step comes. */
 import type { Program, Runtime } from "../runtime/runtime.ts";
 import type { AdaptedModel } from "./adapt.ts";
+import { type Noise, noiseOf } from "./noise.ts";
 import type { Objective } from "./objective.ts";
 import type { TrainingOptions } from "./options.ts";
 import { trainingStep } from "./step.ts";
@@ -9,6 +10,8 @@ export interface Stage {
   readonly objective: Objective;
   /** A training step of that objective. */
   readonly program: Program;
+  /** The random numbers that a step asks for. */
+  readonly noise: Noise;
 }
 
 export interface Stages {
@@ -20,7 +23,7 @@ export interface Stages {
 export function createStages(
   adapted: AdaptedModel,
   runtime: Runtime,
-  { objective, curriculum }: Pick<TrainingOptions, "objective" | "curriculum">,
+  { objective, curriculum, baseDropout = false }: Pick<TrainingOptions, "objective" | "curriculum" | "baseDropout">,
 ): Stages {
   let current: Stage | null = null;
   const dispose = async () => {
@@ -32,7 +35,9 @@ export function createStages(
       const due = objectiveAt(step, objective, curriculum);
       if (current?.objective === due) return current;
       await dispose();
-      return (current = { objective: due, program: await runtime.compile(trainingStep(adapted, due)) });
+      const graph = trainingStep(adapted, due, { baseDropout });
+      const program = await runtime.compile(graph);
+      return (current = { objective: due, program, noise: noiseOf(Object.values(graph)) });
     },
     dispose,
   };

@@ -1,5 +1,6 @@
 /** Where a training stands: with it and the same job, another process goes on to the same end, bit for bit. */
 import type { AdamWState } from "../optim/adamw.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { Scores } from "./events.ts";
 
 /** The best evaluation so far. */
@@ -33,6 +34,8 @@ export interface TrainingState {
   /** The trained numbers, one array a trained tensor. */
   readonly trained: readonly Float32Array[];
   readonly optimizer: AdamWState;
+  /** What the method keeps beside the optimizer, by name. */
+  readonly dynamics: Readonly<Record<string, Tensor<"float32">>>;
   readonly best: BestState | null;
   readonly clock: ClockState;
 }

@@ -41,7 +41,7 @@ export function trainingStep(
 }
 
 function lossOf(attached: AttachedModel, objective: Objective, mode: Omit<ForwardMode, "training">): Value {
-  const table = reparameterizedTable(attached);
+  const table = reparameterizedTable(attached, { training: true });
   const loss = objective.loss(forward(attached, table, { training: true, ...mode }));
   const penalty = attached.attachment.penalty?.(table);
   return penalty ? add(loss, penalty) : loss;

@@ -7,6 +7,7 @@ import type { AdaptedModel } from "./adapt.ts";
 import { keepBest, setTrained } from "./best.ts";
 import type { CheckpointEvent, EndEvent, EvaluationEvent, TrainingEvent } from "./events.ts";
 import { stepsPerEpoch, totalSteps, type TrainingOptions } from "./options.ts";
+import { restoreDynamics } from "./dynamics.ts";
 import { createStages, type Stages } from "./stages.ts";
 import { evaluationPass } from "./step.ts";
 import type { TrainingState } from "./state.ts";
@@ -56,13 +57,15 @@ async function* loop(
   const perEpoch = stepsPerEpoch(lengths.length, options);
   if (from) setTrained(adapted, from.trained);
   const updater = createUpdater(adapted, job.train, options, steps, from?.optimizer);
+  if (from) restoreDynamics(updater.dynamics, from.dynamics);
   const best = keepBest(adapted, options.metricForBest, from?.best);
   const clock = stopwatch(from?.clock);
   let { step, evaluationDue } = from ?? { step: 0, evaluationDue: false };
 
   const checkpoint = (): CheckpointEvent => {
     const trained = adapted.trained.map(({ view }) => view.data);
-    const state = { step, evaluationDue, trained, optimizer: updater.state, best: best.state, clock: clock.state() };
+    const [optimizer, dynamics] = [updater.state, updater.dynamics?.state ?? {}];
+    const state = { step, evaluationDue, trained, optimizer, dynamics, best: best.state, clock: clock.state() };
     return { type: "checkpoint", step, state };
   };
   const evaluateIfDue = async function* (): AsyncGenerator<EvaluationEvent> {

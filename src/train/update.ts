@@ -3,10 +3,13 @@ import type { EncodedDataset } from "../data/encode.ts";
 import { adamw, type AdamWState } from "../optim/adamw.ts";
 import { clipByGlobalNorm } from "../optim/clip.ts";
 import { scheduleFactor } from "../optim/schedule.ts";
+import type { Dynamics } from "../peft/dynamics.ts";
 import { random } from "../tensor/random.ts";
 import { type AdaptedModel, commit, optimizerParameters } from "./adapt.ts";
 import { batchGradient } from "./batch-gradient.ts";
+import { dynamicsOf, stepMade } from "./dynamics.ts";
 import type { StepEvent } from "./events.ts";
+import type { Batch } from "./objective.ts";
 import type { TrainingOptions } from "./options.ts";
 import type { Stage } from "./stages.ts";
 
@@ -17,6 +20,8 @@ export interface Updater {
   /** An optimizer step: `step` counts from 0; `batches` hold indices of the training data. */
   update(stage: Stage, step: number, batches: readonly Int32Array[]): Promise<UpdateReport>;
   readonly state: AdamWState;
+  /** What the method keeps beside the optimizer. */
+  readonly dynamics: Dynamics | null;
 }
 
 /**
@@ -33,14 +38,23 @@ export function createUpdater(
 ): Updater {
   const { seed, padTokenId } = options;
   const optimizer = adamw(options.adamw);
-  const parameters = optimizerParameters(adapted);
+  const parameters = optimizerParameters(
+    adapted,
+    (options.headLearningRate ?? options.learningRate) / options.learningRate,
+  );
   const state = from ?? optimizer.init(parameters);
+  const dynamics = dynamicsOf(adapted);
   return {
     state,
-    async update({ objective, program }, step, batches) {
+    dynamics,
+    async update({ objective, program, noise }, step, batches) {
       const learningRate = options.learningRate * scheduleFactor(options.schedule, step, options.warmupSteps, steps);
       const stream = random(seed, `batch ${step}`);
-      const drawn = batches.map((examples) => objective.batch(data, examples, { padTokenId, stream }));
+      const dice = random(seed, `noise ${step}`);
+      const drawn = batches.map((examples) => {
+        const batch = objective.batch(data, examples, { padTokenId, stream });
+        return { ...batch, noise: noise(sizesOf(batch), dice) };
+      });
       const { loss, gradients } = await batchGradient(program, adapted, drawn);
       const gradientNorm = clipByGlobalNorm(gradients, options.maxGradNorm ?? Infinity);
       for (const [name, value] of Object.entries({ loss, "gradient's norm": gradientNorm })) {
@@ -48,9 +62,19 @@ export function createUpdater(
       }
       optimizer.update(parameters, gradients, state, learningRate);
       commit(adapted);
+      if (dynamics) {
+        await dynamics.afterStep(stepMade(adapted, { step: step + 1, totalSteps: steps, gradients, state }));
+        commit(adapted);
+      }
       return { loss, learningRate, gradientNorm };
     },
   };
+}
+
+/** The sizes of a batch's named dimensions. */
+function sizesOf({ feeds }: Batch): Readonly<Record<string, number>> {
+  const [batch, sequence] = feeds["input_ids"]!.shape as [number, number];
+  return { batch, sequence };
 }
 
 function notFinite(

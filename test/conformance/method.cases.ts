@@ -68,7 +68,7 @@ const bareOf = (adapted: AdaptedModel) => {
 async function reparameterized(runtime: Runtime, adapted: AdaptedModel, base: Weights, adapter: AdapterTensor[]) {
   const apart = (name: string) => `trained ${name}`;
   const trained = new Map(adapted.attachment.trained.map(({ name, shape }) => [name, input(apart(name), shape)]));
-  const table = adapted.attachment.reparameterize(baseTable(adapted), trained);
+  const table = adapted.attachment.reparameterize(baseTable(adapted), trained, { training: false });
   const { hidden, head } = forward(adapted, table, { training: false });
   const [value] = simplify([head(hidden())]);
   const feeds = Object.fromEntries(adapter.map(({ name, values }) => [apart(name), values]));

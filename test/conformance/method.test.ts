@@ -19,6 +19,14 @@ const variants: { readonly [M in MethodName]: readonly Partial<MethodOptions[M]>
     { update: "both", rank: 16, select: "last" },
     { update: "row", rank: 2, layers_to_transform: [1] },
   ],
+  lora: [
+    {},
+    { rank: 2, lora_alpha: 3, target_modules: ["all-linear"], use_rslora: true, loraplus_lr_ratio: 16 },
+    { rank: 3, use_dora: true, target_modules: ["query", "output.dense"] },
+    { rank: 4, init_lora_weights: "gaussian", lora_dropout: 0.2 },
+    { rank: 2, use_dora: true, lora_dropout: 0.2, layers_to_transform: [0] },
+    { rank: 4, init_lora_weights: "pissa" },
+  ],
   bitfit: [{}],
   ln_tuning: [{}],
   full: [{}],
@@ -28,6 +36,7 @@ const variants: { readonly [M in MethodName]: readonly Partial<MethodOptions[M]>
 const inPlace: Promises = { start: 0, movesAll: true, merged: 0 };
 const promises: { readonly [M in MethodName]: Promises } = {
   rocoft: inPlace,
+  lora: { start: 0, movesAll: true, merged: 1e-5 },
   bitfit: inPlace,
   ln_tuning: inPlace,
   full: inPlace,
@@ -36,5 +45,6 @@ const promises: { readonly [M in MethodName]: Promises } = {
 
 describe.each(Object.keys(methods) as MethodName[])("%s", (method) => {
   for (const fixture of fixtures)
-    for (const options of variants[method]) methodSuite(runtime, fixture, { method, options: { ...options } }, promises[method]);
+    for (const options of variants[method])
+      methodSuite(runtime, fixture, { method, options: { ...options } }, promises[method]);
 });

@@ -1,0 +1,76 @@
+/** What the low-rank methods share: a module's weight gets a matrix added that is a product of small ones. */
+import { add, matmul, mul } from "../graph/ops.ts";
+import type { Value } from "../graph/value.ts";
+import { dropout } from "../nn/dropout.ts";
+import type { Initializer, ParameterTable, Weights } from "../nn/parameters.ts";
+import type { AddedTensor, Attachment, Mode, Optimization } from "./method.ts";
+import type { LinearModule } from "./targets.ts";
+
+/** A tensor that a method adds to a module. */
+export function addedTo(
+  { name: module, weight }: LinearModule,
+  suffix: string,
+  shape: readonly number[],
+  begins: Initializer | ((weights: Weights) => Float32Array),
+  more: { readonly trained?: boolean; readonly optimization?: Optimization } = {},
+): AddedTensor {
+  return {
+    name: `${module}.${suffix}`,
+    of: weight.name,
+    shape,
+    role: "linear",
+    block: weight.block,
+    head: false,
+    trained: true,
+    ...(typeof begins === "function" ? { initializer: "zeros", initial: begins } : { initializer: begins }),
+    ...more,
+  };
+}
+
+/** W′ = W + D for each module, where `delta` gives D. */
+export function withDeltas(
+  modules: readonly LinearModule[],
+  delta: (module: LinearModule, table: ParameterTable) => Value,
+): (table: ParameterTable) => ParameterTable {
+  return (table) => {
+    const made = new Map(table);
+    for (const module of modules)
+      made.set(module.weight.name, add(table.get(module.weight.name)!, delta(module, table)));
+    return made;
+  };
+}
+
+/** B·(s·A), the scale on the smaller factor that the input meets first. */
+export function scaledProduct(b: Value, a: Value, scale: number): Value {
+  return matmul(b, mul(a, scale));
+}
+
+/** What W′ − W comes to at a module's output, x [*, in] → [*, out], for a path whose input is dropped from in training. */
+export type DroppedPath = (module: LinearModule, x: Value, table: ParameterTable) => Value;
+
+/**
+ * Deltas whose input is dropped from in training: then drop(x)·(W′ − W)ᵀ is added at the module's output, in place of the
+ * W′ that it comes to in evaluation.
+ * @param p the share that is dropped
+ */
+export function droppedDeltas(
+  modules: readonly LinearModule[],
+  p: number,
+  reparameterize: (table: ParameterTable) => ParameterTable,
+  path: DroppedPath,
+): Pick<Attachment, "sites" | "reparameterize"> {
+  const byName = new Map(modules.map((module) => [module.name, module]));
+  const drops = ({ training }: Mode) => training && p > 0;
+  return {
+    reparameterize: (table, _, mode) => (drops(mode) ? table : reparameterize(table)),
+    sites: (table, mode) =>
+      drops(mode)
+        ? {
+            linear({ module: name, input: x, output }) {
+              const module = byName.get(name);
+              return module ? add(output, path(module, dropout({ name: `${name}.adapter`, x, p }), table)) : output;
+            },
+          }
+        : {},
+  };
+}
