@@ -4,13 +4,13 @@ import { parseArgs } from "node:util";
 import { random } from "../src/tensor/random.ts";
 import { initialize } from "../src/nn/initialize.ts";
 import { modelOf } from "../src/models/registry.ts";
-import { rocoft } from "../src/peft/rocoft.ts";
-import { methodOptions } from "../src/peft/registry.ts";
+import { methodOf, methodOptions } from "../src/peft/registry.ts";
 import { nativeRuntime } from "../src/runtime/native.ts";
 import { adapt } from "../src/train/adapt.ts";
 import { parametersOf } from "../src/train/load.ts";
 import { trainingStep } from "../src/train/step.ts";
 import { labelObjectives } from "../src/train/objectives/labels.ts";
+import { noiseOf } from "../src/train/noise.ts";
 import { createUpdater } from "../src/train/update.ts";
 import { median } from "./measure.ts";
 
@@ -19,7 +19,8 @@ const { values: flags } = parseArgs({
     steps: { type: "string", default: "8" },
     batch: { type: "string", default: "8" },
     length: { type: "string", default: "128" },
-    update: { type: "string", default: "row" },
+    method: { type: "string", default: "rocoft" },
+    options: { type: "string", default: "{}" },
   },
 });
 const WARM_UP = 2;
@@ -41,11 +42,9 @@ const model = modelOf(robertaBase, "roberta-base");
 const head = model.heads["sequence-classification"];
 const specs = parametersOf(model, head, 2);
 const weights = Object.fromEntries(specs.map((spec) => [spec.name, initialize(spec, stream)]));
-const attachment = rocoft.attach(
-  specs,
-  methodOptions(rocoft, { update: flags.update }) as Parameters<typeof rocoft.attach>[1],
-  stream,
-);
+const method = methodOf(flags.method);
+const chosen = methodOptions(method, JSON.parse(flags.options) as Record<string, unknown>);
+const attachment = method.attach(specs, chosen, stream, null);
 const adapted = adapt({ model, head, labels: 2, specs, weights, attachment });
 
 const encodings = Array.from({ length: batch }, () => ({
@@ -84,8 +83,9 @@ const options = {
 } as const;
 
 const runtime = await nativeRuntime();
-const program = await runtime.compile(trainingStep(adapted, options.objective));
-const stage = { objective: options.objective, program, noise: () => ({}) };
+const graph = trainingStep(adapted, options.objective);
+const program = await runtime.compile(graph);
+const stage = { objective: options.objective, program, noise: noiseOf(Object.values(graph)) };
 const { update } = createUpdater(adapted, train, options, steps + WARM_UP);
 const everything = [Int32Array.from({ length: batch }, (_, i) => i)];
 const times: number[] = [];
@@ -95,4 +95,5 @@ for (let step = 0; step < steps + WARM_UP; step++) {
   times.push((performance.now() - start) / 1000);
 }
 const peak = Number(/VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))![1]) / 1024;
-console.log(JSON.stringify({ seconds: median(times.slice(WARM_UP)), peak_mib: Math.round(peak) }));
+const trained = attachment.trained.reduce((total, { count }) => total + count, 0);
+console.log(JSON.stringify({ trained, seconds: median(times.slice(WARM_UP)), peak_mib: Math.round(peak) }));

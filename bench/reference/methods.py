@@ -77,19 +77,32 @@ def replace_linears(model, make):
     return model
 
 
-def lora(model, targets):
-    import peft  # a second to import, which the other methods need not wait for
+EVERY_LINEAR = ["query", "key", "value", "dense"]
 
-    heads = ["classifier", "pooler"]
-    config = peft.LoraConfig(
-        task_type="SEQ_CLS",
-        r=8,
-        lora_alpha=16,
-        target_modules=targets,
-        exclude_modules=["classifier.dense", "pooler.dense"],
-        modules_to_save=[head for head in heads if any(name.endswith(head) for name, _ in model.named_modules())],
-    )
-    return peft.get_peft_model(model, config)
+
+def by_peft(kind, **options):
+    """A method of peft with its own defaults but for `options`, the whole head trained beside."""
+
+    def attach(model, rank, bias):
+        import peft  # a second to import, which the other methods need not wait for
+
+        heads = ["classifier", "pooler"]
+        saved = [head for head in heads if any(name.endswith(head) for name, _ in model.named_modules())]
+        excluded = {"exclude_modules": ["classifier.dense", "pooler.dense"]} if kind == "LoraConfig" else {}
+        if kind not in ("PromptTuningConfig", "PromptEncoderConfig"):
+            options["modules_to_save"] = saved
+        config = getattr(peft, kind)(task_type="SEQ_CLS", **excluded, **options)
+        return peft.get_peft_model(model, config)
+
+    return attach
+
+
+def biases(model):
+    freeze_all_but_head(model)
+    for name, parameter in model.named_parameters():
+        if name.endswith(".bias"):
+            parameter.requires_grad_(True)
+    return model
 
 
 def partial(axis):
@@ -103,8 +116,22 @@ METHODS = {
     "columns": partial("columns"),
     "rocoft-inplace": partial("rows"),
     "rocoft-official": lambda model, rank, bias: replace_linears(model, lambda linear: OfficialRows(linear, rank)),
-    "lora": lambda model, rank, bias: lora(model, ["query", "value"]),
-    "lora-all": lambda model, rank, bias: lora(model, ["query", "key", "value", "dense"]),
+    "bitfit": lambda model, rank, bias: biases(model),
+    "lora": by_peft("LoraConfig", r=8, lora_alpha=16, target_modules=["query", "value"]),
+    "lora-all": by_peft("LoraConfig", r=8, lora_alpha=16, target_modules=EVERY_LINEAR),
+    "dora": by_peft("LoraConfig", r=8, lora_alpha=16, target_modules=["query", "value"], use_dora=True),
+    "pissa": by_peft("LoraConfig", r=8, lora_alpha=16, target_modules=["query", "value"], init_lora_weights="pissa"),
+    "adalora": by_peft(
+        "AdaLoraConfig", init_r=12, target_r=8, tinit=1, tfinal=1, total_step=1000, target_modules=EVERY_LINEAR
+    ),
+    "vera": by_peft("VeraConfig", r=256, target_modules=["query", "value"]),
+    "ia3": by_peft(
+        "IA3Config", target_modules=["key", "value", "output.dense"], feedforward_modules=["output.dense"]
+    ),
+    "ln_tuning": by_peft("LNTuningConfig", target_modules=["LayerNorm"]),
+    "shira": by_peft("ShiraConfig", r=32, target_modules=["query", "value"]),
+    "prompt_tuning": by_peft("PromptTuningConfig", num_virtual_tokens=20),
+    "p_tuning": by_peft("PromptEncoderConfig", num_virtual_tokens=20, encoder_hidden_size=128),
 }
 
 

@@ -51,6 +51,8 @@ def main():
     ids = torch.randint(4, config.vocab_size, (args.batch, args.length))
     batch = dict(input_ids=ids, attention_mask=torch.ones_like(ids), labels=torch.randint(0, 2, (args.batch,)))
 
+    steps_made = [0]
+
     def step():
         start = time.perf_counter()
         optimizer.zero_grad(set_to_none=True)
@@ -58,6 +60,9 @@ def main():
             loss = run(**batch).loss
         loss.backward()
         optimizer.step()
+        if args.method == "adalora":
+            steps_made[0] += 1
+            model.base_model.update_and_allocate(steps_made[0])
         return time.perf_counter() - start, loss.item()
 
     memory.restart_peak()

@@ -4,6 +4,7 @@ import { parse } from "yaml";
 import * as z from "zod";
 import { readTextFile } from "../hub/dataset.ts";
 import { oneLine } from "../hub/reasons.ts";
+import type { Method } from "../peft/method.ts";
 import { methods } from "../peft/registry.ts";
 import { aliases, type ConfigInput, trainFields } from "../run/config.ts";
 
@@ -29,12 +30,15 @@ const numbersOf = (text: string, before: readonly (number | string)[] = []): (nu
   ...listOf(text).map(numberOf),
 ];
 
+/** A default as help shows it; nothing where it says nothing. */
+function shownDefault(schema: z.ZodType): string {
+  const { fallback } = unwrap(schema);
+  return fallback === undefined || fallback === null || fallback === false ? "" : ` (default: ${String(fallback)})`;
+}
+
 /** The flag of one setting; its default is shown, not set, so that a configuration file can give it. */
-function flagsOf(name: string, schema: z.ZodType): Option[] {
+function flagsOf(name: string, schema: z.ZodType, description: string): Option[] {
   const { inner, fallback } = unwrap(schema);
-  const shown =
-    fallback === undefined || fallback === null || fallback === false ? "" : ` (default: ${String(fallback)})`;
-  const description = `${schema.description ?? ""}${shown}`;
   if (inner instanceof z.ZodBoolean) {
     const yes = new Option(`--${name}`, description);
     return fallback === false ? [yes] : [yes, new Option(`--no-${name}`).hideHelp()];
@@ -53,24 +57,33 @@ function flagsOf(name: string, schema: z.ZodType): Option[] {
   return [new Option(`--${name} <text>`, description)];
 }
 
-/** The options of all methods; one that several methods have is one flag, described for each. */
-function methodOptionsByName(): Map<string, z.ZodType> {
-  const byName = new Map<string, z.ZodType>();
-  for (const method of Object.values(methods)) {
-    for (const [name, schema] of Object.entries(method.options as Readonly<Record<string, z.ZodType>>)) {
-      const before = byName.get(name)?.description;
-      const description = `${method.name}: ${schema.description}`;
-      byName.set(name, schema.describe(before === undefined ? description : `${before}; ${description}`));
-    }
-  }
+/** The options of all methods, each with the methods that have it. */
+function methodOptionsByName(): Map<string, Map<string, z.ZodType>> {
+  const byName = new Map<string, Map<string, z.ZodType>>();
+  for (const method of Object.values<Method>(methods))
+    for (const [name, schema] of Object.entries(method.options as Readonly<Record<string, z.ZodType>>))
+      byName.set(name, (byName.get(name) ?? new Map<string, z.ZodType>()).set(method.name, schema));
   return byName;
+}
+
+/** What an option of methods means: once for all that mean the same, with the default of each. */
+function describeOption(schemas: ReadonlyMap<string, z.ZodType>): string {
+  const meanings = new Map<string, string[]>();
+  for (const [method, schema] of schemas) {
+    const meaning = `${schema.description ?? ""}${shownDefault(schema)}`;
+    meanings.set(meaning, [...(meanings.get(meaning) ?? []), method]);
+  }
+  return [...meanings].map(([meaning, names]) => `${names.join(", ")}: ${meaning}`).join("; ");
 }
 
 /** Adds the flags of `train`: settings, options of every method, other spellings, and `-c FILE`. */
 export function addTrainFlags(command: Command): Command {
   for (const [name, schema] of Object.entries(trainFields))
-    for (const flag of flagsOf(name, schema)) command.addOption(flag);
-  for (const [name, schema] of methodOptionsByName()) for (const flag of flagsOf(name, schema)) command.addOption(flag);
+    for (const flag of flagsOf(name, schema, `${schema.description}${shownDefault(schema)}`)) command.addOption(flag);
+  for (const [name, schemas] of methodOptionsByName()) {
+    const [schema] = schemas.values();
+    for (const flag of flagsOf(name, schema!, describeOption(schemas))) command.addOption(flag);
+  }
   for (const alias of Object.keys(aliases))
     command.addOption(new Option(`--${alias} <value>`).argParser(numberOf).hideHelp());
   return command

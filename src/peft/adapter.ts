@@ -6,8 +6,9 @@
  * trained on.
  */
 import * as z from "zod";
+import type { Weights } from "../nn/parameters.ts";
 import { tensor, type Tensor, toFloat32 } from "../tensor/tensor.ts";
-import { isEntries, type Selection, viewOf } from "../tensor/view.ts";
+import { isEntries, type Selection, selectedShape, viewOf } from "../tensor/view.ts";
 import { formatShape, sameShape, sizeOf } from "../tensor/shape.ts";
 
 /** A tensor of an adapter as a file keeps it. */
@@ -83,26 +84,30 @@ function selectionOf(axis: PartName, indices: () => Tensor["data"]): Selection |
 }
 
 /**
- * Writes an adapter's numbers into a model's weights, in the adapter's order.
- * @throws Error in one line when a parameter is missing or an adapter tensor does not fit it, before anything is written.
+ * Checks that an adapter's tensors fit the weights they belong to.
+ * @throws Error in one line when a parameter is missing or a tensor does not fit it.
  */
-export function applyAdapter(
-  adapter: readonly AdapterTensor[],
-  weights: Readonly<Record<string, Tensor<"float32">>>,
-  where: string,
-): void {
-  const views = adapter.map(({ name, parameter, selection, values }) => {
+export function checkAdapter(adapter: readonly AdapterTensor[], weights: Weights, where: string): void {
+  for (const { name, parameter, selection, values } of adapter) {
     const weight = weights[parameter];
     if (!weight) throw new Error(`${where}: ${name} belongs to ${parameter}, which the model does not have`);
     if (selection) checkSelection(selection, weight, `${where}: ${name}`, parameter);
-    const view = viewOf(weight, selection);
-    if (!sameShape(view.shape, values.shape))
+    const shape = selectedShape(weight.shape, selection);
+    if (!sameShape(shape, values.shape))
       throw new Error(
-        `${where}: ${name} is ${formatShape(values.shape)}, its part of ${parameter} is ${formatShape(view.shape)}`,
+        `${where}: ${name} is ${formatShape(values.shape)}, its part of ${parameter} is ${formatShape(shape)}`,
       );
-    return { view, values };
-  });
-  for (const { view, values } of views) {
+  }
+}
+
+/**
+ * Writes an adapter's numbers into a model's weights, in the adapter's order.
+ * @throws Error in one line when a parameter is missing or an adapter tensor does not fit it, before anything is written.
+ */
+export function applyAdapter(adapter: readonly AdapterTensor[], weights: Weights, where: string): void {
+  checkAdapter(adapter, weights, where);
+  for (const { parameter, selection, values } of adapter) {
+    const view = viewOf(weights[parameter]!, selection);
     view.data.set(values.data);
     view.commit();
   }

@@ -25,6 +25,8 @@ export interface TrainConfig {
   readonly seed: number;
   /** null stands for the method's own. */
   readonly learning_rate: number | null;
+  /** null stands for the learning rate of the rest. */
+  readonly head_learning_rate: number | null;
   readonly lr_scheduler_type: ScheduleName;
   readonly warmup_steps: number;
   readonly weight_decay: number;
@@ -32,6 +34,7 @@ export interface TrainConfig {
   readonly adam_beta2: number;
   readonly adam_epsilon: number;
   readonly max_grad_norm: number;
+  readonly base_dropout: boolean;
   readonly per_device_train_batch_size: number;
   readonly gradient_accumulation_steps: number;
   readonly per_device_eval_batch_size: number;
@@ -108,6 +111,7 @@ export const trainFields: { readonly [K in keyof TrainConfig]: z.ZodType<TrainCo
     .default(42)
     .describe("of the head's initialisation, the selection and the order of the data"),
   learning_rate: optional(z.number().positive(), "peak learning rate; the method's own by default (rocoft 1e-3)"),
+  head_learning_rate: optional(z.number().positive(), "peak learning rate of the head; that of the rest by default"),
   lr_scheduler_type: z
     .enum(scheduleNames as [ScheduleName, ...ScheduleName[]])
     .default("cosine")
@@ -122,6 +126,10 @@ export const trainFields: { readonly [K in keyof TrainConfig]: z.ZodType<TrainCo
     .nonnegative()
     .default(1)
     .describe("global norm to which gradients are clipped; 0 does not clip"),
+  base_dropout: z
+    .boolean()
+    .default(false)
+    .describe("drop numbers of the base model in training, as its config.json says; off, since it is mostly frozen"),
   per_device_train_batch_size: count(32, "examples of a batch"),
   gradient_accumulation_steps: count(1, "batches of an optimizer step"),
   per_device_eval_batch_size: count(64, "examples of a batch in evaluation"),

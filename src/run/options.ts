@@ -17,6 +17,8 @@ export function trainingOptions(prepared: PreparedRun): TrainingOptions {
     curriculum: curriculum(learner),
     seed: settings.seed,
     learningRate: settings.learning_rate ?? method.learningRate,
+    headLearningRate: settings.head_learning_rate,
+    baseDropout: settings.base_dropout,
     schedule: settings.lr_scheduler_type,
     warmupSteps: settings.warmup_steps,
     adamw: {

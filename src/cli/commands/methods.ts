@@ -26,21 +26,31 @@ interface Row {
   readonly name: string;
   readonly trains: string;
   readonly learning_rate: number;
+  /** Why not, where its result cannot be merged into the base model's weights. */
+  readonly mergeable: true | string;
   readonly options: readonly string[];
   readonly reference: string;
 }
 
-function rowOf({ name, summary, learningRate, options, reference }: Method): Row {
-  return { name, trains: summary, learning_rate: learningRate, options: Object.keys(options), reference };
+function rowOf({ name, summary, learningRate, unmergeable, options, reference }: Method): Row {
+  return {
+    name,
+    trains: summary,
+    mergeable: unmergeable ?? true,
+    learning_rate: learningRate,
+    options: Object.keys(options),
+    reference,
+  };
 }
 
 function tableOf(rows: readonly Row[]): string {
-  const cells = rows.map(({ name, trains, learning_rate: rate, options, reference }) => [
+  const cells = rows.map(({ name, trains, mergeable, learning_rate: rate, options, reference }) => [
     name,
     trains,
+    mergeable === true ? "yes" : "no",
     rate.toExponential(),
     options.join(", ") || "none",
     reference,
   ]);
-  return formatTable(["method", "trains", "learning rate", "options", "reference"], cells);
+  return formatTable(["method", "trains", "mergeable", "learning rate", "options", "reference"], cells);
 }
