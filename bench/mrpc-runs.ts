@@ -1,0 +1,60 @@
+/** What the MRPC study runs: every method, and RoCoFT taken apart. */
+
+export interface Variant {
+  readonly name: string;
+  readonly method: string;
+  readonly options?: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** Table 1: a row for each method, at a learning rate of its own. */
+export const methodRows: readonly Variant[] = [
+  { name: "RoCoFT, 3 rows", method: "rocoft" },
+  { name: "RoCoFT, 3 columns", method: "rocoft", options: { update: "column" } },
+  { name: "RoCoFT, 1 row", method: "rocoft", options: { rank: 1 } },
+  { name: "RoCoFT, 1 column", method: "rocoft", options: { update: "column", rank: 1 } },
+  { name: "RoCoFT, random entries", method: "rocoft", options: { update: "entries" } },
+  { name: "full fine-tuning", method: "full" },
+  { name: "head only", method: "head" },
+  { name: "BitFit", method: "bitfit" },
+  { name: "LayerNorm tuning", method: "ln_tuning" },
+  { name: "LoRA", method: "lora" },
+  { name: "rsLoRA", method: "lora", options: { use_rslora: true } },
+  { name: "DoRA", method: "lora", options: { use_dora: true } },
+  { name: "PiSSA", method: "lora", options: { init_lora_weights: "pissa" } },
+  { name: "LoRA+", method: "lora", options: { loraplus_lr_ratio: 16 } },
+  { name: "AdaLoRA", method: "adalora", options: { tinit: 30, tfinal: 150, deltaT: 5 } },
+  { name: "LoRA-XS", method: "lora_xs" },
+  { name: "VeRA", method: "vera" },
+  { name: "(IA)³", method: "ia3" },
+  { name: "SHiRA", method: "shira" },
+  { name: "prompt tuning", method: "prompt_tuning" },
+  { name: "P-tuning", method: "p_tuning" },
+  { name: "prefix tuning", method: "prefix_tuning" },
+  { name: "Houlsby adapter", method: "houlsby" },
+  { name: "Pfeiffer adapter", method: "pfeiffer" },
+  { name: "parallel adapter", method: "parallel_adapter" },
+  { name: "MAM", method: "mam" },
+  { name: "diff pruning", method: "diff_pruning" },
+  { name: "FishMask", method: "fish_mask" },
+  { name: "SFT", method: "sft" },
+];
+
+const updates = { rows: "row", columns: "column", "rows and columns": "both", entries: "entries" } as const;
+const rocoft = (name: string, options: NonNullable<Variant["options"]>): Variant => ({
+  name,
+  method: "rocoft",
+  options,
+});
+
+/** Table 2: RoCoFT's rank, parts, selection and places, one changed at a time, at the learning rate of three rows. */
+export const ablationRows: readonly Variant[] = [
+  ...Object.entries(updates).flatMap(([name, update]) =>
+    [1, 2, 3, 8].map((rank) => rocoft(`rank ${rank}, ${name}`, { update, rank })),
+  ),
+  ...["last", "uniform", "random", "largest", "smallest", "mixed"].map((select) =>
+    rocoft(`rank 3, rows, ${select}`, { select }),
+  ),
+  rocoft("rank 3, rows, attention only", { target_modules: "query,key,value,attention.output.dense" }),
+  rocoft("rank 3, rows, feed-forward only", { target_modules: "intermediate.dense,output.dense" }),
+  rocoft("rank 3, rows, upper half of the layers", { layers_to_transform: "3,4,5" }),
+];
