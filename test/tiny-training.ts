@@ -1,6 +1,7 @@
 /** The fixture checkpoints with a method attached, and small random data to train them on. */
 import type { EncodedDataset } from "../src/data/encode.ts";
 import type { HeadName } from "../src/models/architecture.ts";
+import { modelOf } from "../src/models/registry.ts";
 import { methodOf, methodOptions } from "../src/peft/registry.ts";
 import { random } from "../src/tensor/random.ts";
 import { type AdaptedModel, adapt, type AttachedModel } from "../src/train/adapt.ts";
@@ -14,14 +15,22 @@ export interface TinyOptions {
   readonly options?: Readonly<Record<string, unknown>>;
   readonly labels?: number;
   readonly head?: HeadName;
+  /** Fields of config.json that are to be others. */
+  readonly config?: Readonly<Record<string, unknown>>;
 }
 
 /** The structure of a fixture with a method attached, without its weights. */
 export function tinyAttachment(
   name: string,
-  { method = "rocoft", options = {}, labels = 3, head: headName = "sequence-classification" }: TinyOptions = {},
+  {
+    method = "rocoft",
+    options = {},
+    labels = 3,
+    head: headName = "sequence-classification",
+    config = {},
+  }: TinyOptions = {},
 ): AttachedModel {
-  const { model } = fixtureModel(name);
+  const model = modelOf({ ...fixtureModel(name).config, ...config }, name);
   const head = model.heads[headName];
   const specs = parametersOf(model, head, labels);
   const chosen = methodOf(method);

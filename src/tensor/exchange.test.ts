@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { exchange } from "./exchange.ts";
+import { tensor } from "./tensor.ts";
+import type { Selection } from "./view.ts";
+import { viewOf } from "./view.ts";
+
+const weightOf = () =>
+  tensor(
+    "float32",
+    [4, 3],
+    Float32Array.from({ length: 12 }, (_, i) => i),
+  );
+
+test.each<[string, Selection | null]>([
+  ["the whole", null],
+  ["rows in a run", { axis: 0, indices: [1, 2] }],
+  ["rows apart", { axis: 0, indices: [3, 0] }],
+  ["columns", { axis: 1, indices: [2, 0] }],
+  ["columns counted from the back", { axis: -1, indices: [1] }],
+  ["entries", { entries: Int32Array.of(7, 0, 11) }],
+])("%s changes places with numbers beside it, and back", (_, selection) => {
+  const weight = weightOf();
+  const { data: old } = viewOf(weightOf(), selection);
+  const numbers = old.map((_, i) => -1 - i);
+  exchange(weight, selection, numbers);
+  expect(viewOf(weight, selection).data).toEqual(old.map((_, i) => -1 - i));
+  expect(numbers).toEqual(old);
+  const untouched = weight.data.filter((x) => x >= 0);
+  expect(untouched).toHaveLength(12 - old.length);
+  exchange(weight, selection, numbers);
+  expect(weight).toEqual(weightOf());
+});
