@@ -8,9 +8,8 @@ import { methodOf, methodOptions } from "../src/peft/registry.ts";
 import { nativeRuntime } from "../src/runtime/native.ts";
 import { adapt } from "../src/train/adapt.ts";
 import { parametersOf } from "../src/train/load.ts";
-import { trainingStep } from "../src/train/step.ts";
 import { labelObjectives } from "../src/train/objectives/labels.ts";
-import { noiseOf } from "../src/train/noise.ts";
+import { createStage } from "../src/train/stages.ts";
 import { createUpdater } from "../src/train/update.ts";
 import { median } from "./measure.ts";
 
@@ -83,9 +82,7 @@ const options = {
 } as const;
 
 const runtime = await nativeRuntime();
-const graph = trainingStep(adapted, options.objective);
-const program = await runtime.compile(graph);
-const stage = { objective: options.objective, program, noise: noiseOf(Object.values(graph)) };
+const stage = await createStage(adapted, runtime, options.objective);
 const { update } = createUpdater(adapted, train, options, steps + WARM_UP);
 const everything = [Int32Array.from({ length: batch }, (_, i) => i)];
 const times: number[] = [];

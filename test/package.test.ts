@@ -26,7 +26,7 @@ describe("the public names", () => {
   test("that Node adds", () => {
     const added = Object.keys(node).filter((name) => !(name in core));
     expect(added.toSorted().join(" ")).toMatchInlineSnapshot(
-      `"fineTune mergeRun nativeRuntime openCheckpoint openModelFolder openRun plan resolveModel resumeRun"`,
+      `"exportModel fineTune mergeModel mergeRun nativeRuntime openAdapter openCheckpoint openModelFolder openRun plan resolveModel resumeRun"`,
     );
     expect({ ...node }).toMatchObject({ ...core });
   });

@@ -3,8 +3,10 @@ import type { EncodedDataset } from "../src/data/encode.ts";
 import type { HeadName } from "../src/models/architecture.ts";
 import { modelOf } from "../src/models/registry.ts";
 import { methodOf, methodOptions } from "../src/peft/registry.ts";
+import { nativeRuntime } from "../src/runtime/native.ts";
 import { random } from "../src/tensor/random.ts";
 import { type AdaptedModel, adapt, type AttachedModel } from "../src/train/adapt.ts";
+import { gatherEvidence } from "../src/train/evidence.ts";
 import { loadWeights, parametersOf } from "../src/train/load.ts";
 import { labelObjectives } from "../src/train/objectives/labels.ts";
 import type { TrainingOptions } from "../src/train/options.ts";
@@ -38,7 +40,10 @@ export function tinyAttachment(
   return { model, head, labels, specs, attachment };
 }
 
-/** The same with its weights; a head of other sizes than the checkpoint's begins anew. */
+/**
+ * The same with its weights; a head of other sizes than the checkpoint's begins anew. A method that asks for evidence has it of
+ * small random data.
+ */
 export async function tinyModel(name: string, options: TinyOptions = {}): Promise<AdaptedModel> {
   const attached = tinyAttachment(name, options);
   const { model, specs } = attached;
@@ -46,7 +51,15 @@ export async function tinyModel(name: string, options: TinyOptions = {}): Promis
     seed: 0,
     ignoreMismatchedSizes: true,
   });
-  return adapt({ ...attached, weights });
+  const method = methodOf(options.method ?? "rocoft");
+  const chosen = methodOptions(method, options.options ?? {});
+  const kind = method.evidence?.(chosen) ?? null;
+  if (kind === null) return adapt({ ...attached, weights });
+  const runtime = await nativeRuntime({ threads: 1 });
+  const learner = { runtime, train: tinyData(8), options: { ...tinyTraining, padTokenId: 1 } };
+  const evidence = await gatherEvidence(kind, { base: { ...attached, weights }, ...learner });
+  const attachment = method.attach(specs, chosen, random(0, "selection"), evidence);
+  return adapt({ ...attached, weights, attachment });
 }
 
 /** `count` random sequences of 2 to 7 tokens; the label depends on the first of them. */

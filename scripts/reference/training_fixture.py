@@ -184,7 +184,7 @@ def deviation(losses: list[float], losses32: list[float], final: Values, final32
 
 def noise(names: Iterable[str]) -> list[str]:
     """Softmax does not see the bias of the keys: its gradient is zero but for rounding, which Adam then scales up."""
-    return [name for name in names if name.endswith("attention.self.key.bias")]
+    return [name for name in names if name.endswith(("attention.self.key.bias", "attention.self.key.bias.diff"))]
 
 
 def write_case(name: str, data: list[Batch], kind: str) -> None:

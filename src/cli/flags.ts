@@ -54,6 +54,7 @@ function flagsOf(name: string, schema: z.ZodType, description: string): Option[]
         : new Option(`--${name} <names...>`, description).argParser(listOf),
     ];
   }
+  if (inner instanceof z.ZodUnion) return [new Option(`--${name} <value>`, description).argParser(numberOf)];
   return [new Option(`--${name} <text>`, description)];
 }
 

@@ -1,13 +1,18 @@
-/** The model a command answers with: a run folder, or `--model` for a plain checkpoint. */
+/** The model a command works on: a run folder, or `--model` with `--adapter`, or `--model` alone for a plain checkpoint. */
 import { type Command, InvalidArgumentError } from "commander";
-import { type Classifier, openCheckpoint, openRun } from "../run/classifier.ts";
+import { type Classifier, openClassifier } from "../run/classifier.ts";
+import type { ModelSource } from "../run/loaded.ts";
 import type { ColumnOptions } from "../tasks/task.ts";
 import { downloadProgress } from "./download.ts";
 
-export interface ModelFlags {
+export interface SourceFlags {
   readonly model?: string;
+  readonly adapter?: string;
   readonly task?: string;
   readonly revision?: string;
+}
+
+export interface ModelFlags extends SourceFlags {
   readonly max_seq_length?: number;
   readonly per_device_eval_batch_size?: number;
   readonly threads?: number;
@@ -23,13 +28,18 @@ function positiveInteger(text: string): number {
   return value;
 }
 
-/** Adds the run argument and the flags that `openClassifier` reads. */
-export function addModelFlags(command: Command): Command {
+/** Adds the flags that {@link sourceOf} reads. */
+export function addSourceFlags(command: Command): Command {
   return command
-    .argument("[run]", "run folder")
-    .option("--model <model>", "a checkpoint folder or hub id with a head for the task, instead of a run")
+    .option("--model <model>", "a checkpoint folder or hub id, instead of a run")
+    .option("--adapter <folder>", "adapter for --model: a run folder, its adapter folder, or a folder that peft wrote")
     .option("--task <name>", "the task of --model; without it the labels are the checkpoint's own")
-    .option("--revision <revision>", "branch, tag or commit of a hub model")
+    .option("--revision <revision>", "branch, tag or commit of a hub model");
+}
+
+/** Adds the run argument and the flags that {@link openModelOf} reads. */
+export function addModelFlags(command: Command): Command {
+  return addSourceFlags(command.argument("[run]", "run folder"))
     .option("--max_seq_length <number>", "longest sequence in tokens", positiveInteger)
     .option("--per_device_eval_batch_size <number>", "examples of a batch", positiveInteger)
     .option("--threads <number>", "threads of ONNX Runtime; all cores by default", positiveInteger)
@@ -39,24 +49,25 @@ export function addModelFlags(command: Command): Command {
     .option("--json", "print one machine-readable result");
 }
 
-/** Opens what was named. @throws Error when neither or both of a run and `--model` are given, or a run with `--task`. */
-export async function openClassifier(run: string | undefined, flags: ModelFlags): Promise<Classifier> {
-  if ((run === undefined) === (flags.model === undefined))
+/** What was named. @throws Error when neither or both of a run and `--model` are given, or a run with flags of `--model`. */
+export function sourceOf(run: string | undefined, flags: SourceFlags): ModelSource {
+  const { model, adapter, task, revision } = flags;
+  if ((run === undefined) === (model === undefined))
     throw new Error("expected a run folder or --model, one of the two");
-  const foreign = run === undefined ? undefined : (["task", "revision"] as const).find((name) => name in flags);
+  if (model !== undefined) return { model, adapter, task, revision };
+  const foreign = (["adapter", "task", "revision"] as const).find((name) => name in flags);
   if (foreign !== undefined) throw new Error(`--${foreign}: a run knows its own, expected only with --model`);
-  const options = {
+  return { run: run! };
+}
+
+/** Opens what was named. @throws Error as {@link sourceOf}. */
+export async function openModelOf(run: string | undefined, flags: ModelFlags): Promise<Classifier> {
+  return openClassifier(sourceOf(run, flags), {
     columns: columnsOf(flags),
     onDownload: downloadProgress(process.stderr),
     ...(flags.max_seq_length !== undefined && { maxLength: flags.max_seq_length }),
     ...(flags.per_device_eval_batch_size !== undefined && { batchSize: flags.per_device_eval_batch_size }),
     ...(flags.threads !== undefined && { threads: flags.threads }),
-  };
-  if (run !== undefined) return openRun(run, options);
-  return openCheckpoint(flags.model!, {
-    ...options,
-    ...(flags.task !== undefined && { task: flags.task }),
-    ...(flags.revision !== undefined && { revision: flags.revision }),
   });
 }
 

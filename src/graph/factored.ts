@@ -80,12 +80,13 @@ export const linearOfScaledRows: Rewrite = (y) => {
   return inner ? mul(linear(x, matrix, inner), factor) : add(mul(timesTransposed(x, matrix), factor), bias);
 };
 
-/** What `scale` [m, 1] made of a vector b′ if `bias` is c ∘ b′. */
+/** b′ if `bias` is c ∘ b′ and `scale` [m, 1] is c as a column. */
 function withoutScale(bias: Value, scale: Value): Value | null {
-  if (!isOp(bias, "mul") || !isOp(scale, "unsqueeze")) return null;
+  if (!isOp(bias, "mul")) return null;
+  const isScale = (x: Value) =>
+    isOp(scale, "unsqueeze") ? scale.operands[0] === x : isOp(x, "squeeze") && x.operands[0] === scale;
   const [a, b] = bias.operands;
-  const [c] = scale.operands;
-  return a === c ? b : b === c ? a : null;
+  return isScale(a) ? b : isScale(b) ? a : null;
 }
 
 /** linear(x, W·diag(l), b) → linear(x ∘ l, W, b): (IA)³ on what a feed-forward network has inside. */

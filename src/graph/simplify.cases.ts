@@ -216,6 +216,11 @@ export const cases: Readonly<Record<string, Cases>> = {
         const bias = d.coin() ? g.mul(l, d.normal([4])) : g.mul(d.normal([4]), l);
         return g.linear(d.normal([out, inner]), g.mul(d.normal([4, inner]), g.unsqueeze(l, 1)), bias);
       },
+      (d) => {
+        const [out, inner, l] = [d.size(2), d.size(2), d.normal([4, 1])];
+        const bias = d.coin() ? g.mul(g.squeeze(l, 1), d.normal([4])) : g.mul(d.normal([4]), g.squeeze(l, 1));
+        return g.linear(d.normal([out, inner]), g.mul(d.normal([4, inner]), l), bias);
+      },
     ],
     kept: [
       (d) => linearBy(d, (w) => g.mul(w, d.normal([sizes(w)[1]!]))),

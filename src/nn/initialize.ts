@@ -1,7 +1,7 @@
 /** How parameters begin that no checkpoint gives. */
 import type { Random } from "../tensor/random.ts";
 import { type Tensor, zeros } from "../tensor/tensor.ts";
-import type { ParameterSpec } from "./parameters.ts";
+import type { Initializer, ParameterSpec } from "./parameters.ts";
 
 /** A new tensor for a parameter, as its initializer says. */
 export function initialize({ shape, initializer }: ParameterSpec, random: Random): Tensor<"float32"> {
@@ -10,11 +10,24 @@ export function initialize({ shape, initializer }: ParameterSpec, random: Random
   if (initializer === "ones") result.data.fill(1);
   else if ("constant" in initializer) result.data.fill(initializer.constant);
   else {
-    const draw =
-      "normal" in initializer
-        ? () => initializer.normal * random.normal()
-        : () => initializer.uniform * (2 * random.uniform() - 1);
+    const draw = drawnFrom(initializer, random);
     for (let i = 0; i < result.data.length; i++) result.data[i] = draw();
   }
   return result;
+}
+
+type Distribution = Exclude<Initializer, string | { readonly constant: number }>;
+
+function drawnFrom(distribution: Distribution, random: Random): () => number {
+  if ("normal" in distribution) return () => distribution.normal * random.normal();
+  if ("truncatedNormal" in distribution) return () => distribution.truncatedNormal * withinTwo(random);
+  return () => distribution.uniform * (2 * random.uniform() - 1);
+}
+
+/** Standard normal, drawn again where it lies beyond ±2. */
+function withinTwo({ normal }: Random): number {
+  for (;;) {
+    const drawn = normal();
+    if (Math.abs(drawn) <= 2) return drawn;
+  }
 }

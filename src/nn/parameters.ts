@@ -12,11 +12,12 @@ import type { Sites } from "./sites.ts";
 export type Role = "linear" | "embedding" | "norm" | "bias";
 
 /**
- * How a parameter that no checkpoint gives begins: normal with this standard deviation, uniform between this number and its
- * negative, all the same number, all ones, or all zeros.
+ * How a parameter that no checkpoint gives begins: normal with this standard deviation, the same without what lies beyond two of
+ * them, uniform between this number and its negative, all the same number, all ones, or all zeros.
  */
 export type Initializer =
   | { readonly normal: number }
+  | { readonly truncatedNormal: number }
   | { readonly uniform: number }
   | { readonly constant: number }
   | "ones"

@@ -1,14 +1,19 @@
-/** Where lowerings write their ONNX nodes: it gives names, keeps small constants once, and knows sizes that vary. */
+/** Where lowerings write their ONNX nodes: it gives names, keeps constants once, and knows sizes that vary. */
 import { partsOf } from "../graph/dim.ts";
 import type { Dim, ValueType } from "../graph/primitive.ts";
-import type { Value } from "../graph/value.ts";
+import { isOp, type Value } from "../graph/value.ts";
+import type { DType } from "../tensor/dtype.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { Attribute, Node } from "./proto.ts";
+
+/** Inputs by name that the model holds as constants. */
+export type ModelWeights = Readonly<Record<string, Tensor>>;
 
 export interface Constant {
   readonly name: string;
-  readonly type: ValueType;
+  readonly type: DType;
   readonly shape: readonly number[];
-  readonly values: readonly number[];
+  readonly data: Uint8Array;
 }
 
 export interface NodeOptions {
@@ -21,8 +26,12 @@ export interface Emitter {
   name(value: Value): string;
   /** Appends a node with one output; returns the output's name. */
   node(op: string, inputs: readonly string[], options?: NodeOptions): string;
-  /** A constant, kept once per type, shape and content. */
+  /** A small constant, kept once per type, shape and content. */
   constant(type: ValueType, values: readonly number[], shape?: readonly number[]): string;
+  /** The tensor `name`, kept once; its numbers are not copied. */
+  tensor(name: string, tensor: Tensor): string;
+  /** The numbers of an input that the model holds; null for every other value. */
+  weight(value: Value): Tensor | null;
   /** The sizes of `shape`, as an int64 vector; named sizes are read off the inputs. */
   sizes(shape: readonly Dim[]): string;
   /** Says that `result` of `value` is computed by the way under `name`; see {@link byProduct}. */
@@ -33,12 +42,12 @@ export interface Emitter {
   extraOutput(output: string, index: number): string;
 }
 
-/** An emitter, and what it has collected. */
-export function createEmitter(): {
+/** An emitter, and what it has collected. Of `weights` it keeps those that are read. */
+export function createEmitter(weights: ModelWeights = {}): {
   emitter: Emitter;
   bind(value: Value, name: string): void;
   nodes: Node[];
-  constants: Constant[];
+  constants(): Constant[];
 } {
   const nodes: Node[] = [];
   const constants = new Map<string, Constant>();
@@ -53,7 +62,10 @@ export function createEmitter(): {
   };
 
   const emitter: Emitter = {
-    name: (value) => names.get(value)!,
+    name(value) {
+      const weight = emitter.weight(value);
+      return weight === null ? names.get(value)! : emitter.tensor((value as Value<"input">).attrs.name, weight);
+    },
     node(op, inputs, { domain = "" as "com.microsoft", attributes = {} } = {}) {
       const output = fresh(op);
       nodes.push({ op, domain, inputs, outputs: [output], attributes });
@@ -63,10 +75,16 @@ export function createEmitter(): {
       const key = `${type} ${shape.join("x")} ${values.join(",")}`;
       const known = constants.get(key);
       if (known) return known.name;
-      const made = { name: `constant_${constants.size}`, type, shape, values };
+      const made = { name: `constant_${constants.size}`, type, shape, data: encode[type](values) };
       constants.set(key, made);
       return made.name;
     },
+    tensor(name, { dtype, shape, data }) {
+      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+      constants.set(`tensor ${name}`, { name, type: dtype, shape, data: bytes });
+      return name;
+    },
+    weight: (value) => (isOp(value, "input") && weights[value.attrs.name]) || null,
     sizes(shape) {
       const key = shape.join(",");
       const known = sizeNames.get(key);
@@ -111,8 +129,12 @@ export function createEmitter(): {
     emitter,
     bind,
     nodes,
-    get constants() {
-      return [...constants.values()];
-    },
+    constants: () => [...constants.values()],
   };
 }
+
+const encode: { readonly [T in ValueType]: (values: readonly number[]) => Uint8Array } = {
+  float32: (values) => new Uint8Array(Float32Array.from(values).buffer),
+  int64: (values) => new Uint8Array(BigInt64Array.from(values.map(BigInt)).buffer),
+  bool: (values) => Uint8Array.from(values),
+};

@@ -1,14 +1,16 @@
 /** A graph as the bytes of an ONNX model. */
-import type { Primitive, ValueType } from "../graph/primitive.ts";
+import type { Primitive } from "../graph/primitive.ts";
 import { isOp, type Value } from "../graph/value.ts";
 import { topological } from "../graph/walk.ts";
-import { type Constant, createEmitter } from "./emitter.ts";
-import { lower } from "./lower/index.ts";
+import { type Constant, createEmitter, type ModelWeights } from "./emitter.ts";
+import { lower, lowerings } from "./lower/index.ts";
+import { quantizedLowerings } from "./lower/quantized.ts";
 import * as proto from "./proto.ts";
+import { inStandardOperators } from "./standard.ts";
 
 /** IR version 10 and opset 21: the newest whose every operator used here ONNX Runtime 1.30 runs in its own kernels. */
 const IR_VERSION = 10;
-const OPSETS = { "": 21, "com.microsoft": 1 };
+const OPSETS: Readonly<Record<string, number>> = { "": 21, "com.microsoft": 1 };
 
 /**
  * The ONNX model that computes `outputs`, under their names. Inputs keep their names and named dimensions.
@@ -17,40 +19,63 @@ const OPSETS = { "": 21, "com.microsoft": 1 };
  * so that it runs them in the order of the graph, each gradient as soon as it can be had and its operands freed after it.
  */
 export function onnxModel(outputs: Readonly<Record<string, Value>>): Uint8Array {
-  const named = Object.entries(outputs);
-  const { emitter, bind, nodes, ...collected } = lowerAll(named.map(([, value]) => value));
-  const outputFields = named.map(([name, value]) => {
-    nodes.push({ op: "Identity", domain: "", inputs: [emitter.name(value)], outputs: [name], attributes: {} });
-    return proto.graphOutput(name, value.type, value.shape);
-  });
+  const written = lowerAll(outputs, {}, lowerings);
+  return proto.concat(modelOf({ ...written, nodes: written.nodes.toReversed() }));
+}
+
+/**
+ * The ONNX model that computes `outputs` by itself, for other programs to load: inputs named in `weights` are constants of it, it
+ * is made of ONNX's own operators alone, and its nodes stand in the order that the standard asks for. The result is pieces to be
+ * put one after another, among them the memory of the weights itself.
+ * @param quantized names of weights to be kept as 8-bit integers, those of linear layers and of embeddings; see
+ * {@link quantizedLowerings}
+ * @throws Error in one line when the model has 2 GiB or more.
+ */
+export function standaloneModel(
+  outputs: Readonly<Record<string, Value>>,
+  weights: ModelWeights,
+  quantized: ReadonlySet<string> = new Set(),
+): Uint8Array[] {
+  const table = { ...lowerings, ...quantizedLowerings(quantized) };
+  return modelOf(lowerAll(inStandardOperators(outputs), weights, table));
+}
+
+/** A graph in ONNX's words. */
+interface Lowered {
+  readonly nodes: readonly proto.Node[];
+  readonly constants: readonly Constant[];
+  readonly inputs: readonly Value<"input">[];
+  readonly outputs: Readonly<Record<string, Value>>;
+}
+
+function lowerAll(outputs: Readonly<Record<string, Value>>, weights: ModelWeights, table: typeof lowerings): Lowered {
+  const { emitter, bind, ...collected } = createEmitter(weights);
+  const order = topological(Object.values(outputs));
+  const inputs = order.filter((value) => isOp(value, "input"));
+  const fed = inputs.filter((value) => emitter.weight(value) === null);
+  for (const value of inputs) bind(value, value.attrs.name);
+  for (const value of order)
+    if (!isOp(value, "input")) bind(value, lower(value as Value<Exclude<Primitive, "input">>, emitter, table));
+  const named = Object.entries(outputs).map(([name, value]) => ({
+    op: "Identity",
+    domain: "",
+    inputs: [emitter.name(value)],
+    outputs: [name],
+    attributes: {},
+  }));
+  return { nodes: [...collected.nodes, ...named], constants: collected.constants(), inputs: fed, outputs };
+}
+
+function modelOf({ nodes, constants, inputs, outputs }: Lowered): Uint8Array[] {
+  const domains = new Set(["", ...nodes.map(({ domain }) => domain)]);
   return proto.model(
     [
-      ...nodes.toReversed().map(proto.node),
-      ...collected.constants.map(({ name, type, shape, values }) =>
-        proto.initializer(name, type, shape, encode[type](values)),
-      ),
-      ...collected.inputs.map(({ attrs: { name, type, shape } }) => proto.graphInput(name, type, shape)),
-      ...outputFields,
+      ...nodes.map(proto.node),
+      ...constants.flatMap(({ name, type, shape, data }) => proto.initializer(name, type, shape, data)),
+      ...inputs.map(({ attrs: { name, type, shape } }) => proto.graphInput(name, type, shape)),
+      ...Object.entries(outputs).map(([name, { type, shape }]) => proto.graphOutput(name, type, shape)),
     ],
     IR_VERSION,
-    OPSETS,
+    Object.fromEntries([...domains].map((domain) => [domain, OPSETS[domain]!])),
   );
 }
-
-function lowerAll(
-  outputs: readonly Value[],
-): ReturnType<typeof createEmitter> & { inputs: Value<"input">[]; constants: Constant[] } {
-  const state = createEmitter();
-  const order = topological(outputs);
-  const inputs = order.filter((value) => isOp(value, "input"));
-  for (const value of inputs) state.bind(value, value.attrs.name);
-  for (const value of order)
-    if (!isOp(value, "input")) state.bind(value, lower(value as Value<Exclude<Primitive, "input">>, state.emitter));
-  return { ...state, inputs, constants: state.constants };
-}
-
-const encode: { readonly [T in ValueType]: (values: readonly number[]) => Uint8Array } = {
-  float32: (values) => new Uint8Array(Float32Array.from(values).buffer),
-  int64: (values) => new Uint8Array(BigInt64Array.from(values.map(BigInt)).buffer),
-  bool: (values) => Uint8Array.from(values),
-};

@@ -24,8 +24,8 @@ test("what is written is read again, field by field", () => {
   const model = proto.model(
     [
       proto.node({ ...node, outputs: [...node.outputs] }),
-      proto.initializer("weights", "float32", [3, 25], data),
-      proto.initializer("none", "int64", [0], new Uint8Array()),
+      ...proto.initializer("weights", "float32", [3, 25], data),
+      ...proto.initializer("none", "int64", [0], new Uint8Array()),
       proto.graphInput("x", "bool", dims),
       proto.graphInput("scalar", "float32", []),
       proto.graphOutput("y", "int64", dims),
@@ -33,7 +33,7 @@ test("what is written is read again, field by field", () => {
     10,
     { "": 21, "com.microsoft": 1 },
   );
-  expect(readModel(model)).toEqual({
+  expect(readModel(proto.concat(model))).toEqual({
     irVersion: 10,
     opsets: { "": 21, "com.microsoft": 1 },
     nodes: [
@@ -74,4 +74,11 @@ test("numbers take as few bytes as protobuf's format allows", () => {
 test("concat puts bytes one after another", () => {
   expect(proto.concat([Uint8Array.of(1, 2), new Uint8Array(), Uint8Array.of(3)])).toEqual(Uint8Array.of(1, 2, 3));
   expect(proto.concat([])).toEqual(new Uint8Array());
+});
+
+test("a model of 2 GiB is refused, since protobuf ends there", () => {
+  const weights = new Uint8Array(2 ** 31);
+  expect(() => proto.model(proto.initializer("weights", "uint8", [2 ** 31], weights), 10, { "": 21 })).toThrow(
+    /^an ONNX model of 21474837\d\d bytes, expected at most 2147483647, the limit of protobuf$/,
+  );
 });

@@ -1,5 +1,6 @@
-/** The part of ONNX's protobuf schema (onnx.proto3) that a graph without weights needs, written field by field. */
+/** The part of ONNX's protobuf schema (onnx.proto3) that a graph and its weights need, written field by field. */
 import type { Dim, ValueType } from "../graph/primitive.ts";
+import type { DType } from "../tensor/dtype.ts";
 
 /** A protobuf message, or a part of one: bytes ready to be put one after another. */
 type Bytes = Uint8Array;
@@ -9,9 +10,11 @@ const LENGTH_DELIMITED = 2;
 const FIXED32 = 5;
 const utf8 = new TextEncoder();
 
+const lengthOf = (parts: readonly Bytes[]) => parts.reduce((n, part) => n + part.length, 0);
+
 /** Concatenates bytes. */
 export function concat(parts: readonly Bytes[]): Bytes {
-  const result = new Uint8Array(parts.reduce((n, part) => n + part.length, 0));
+  const result = new Uint8Array(lengthOf(parts));
   let offset = 0;
   for (const part of parts) {
     result.set(part, offset);
@@ -29,16 +32,30 @@ function varint(value: number | bigint): Bytes {
 }
 
 const tag = (field: number, wire: number) => varint((field << 3) | wire);
+const opened = (field: number, length: number): Bytes[] => [tag(field, LENGTH_DELIMITED), varint(length)];
 const integer = (field: number, value: number | bigint): Bytes => concat([tag(field, VARINT), varint(value)]);
-const bytes = (field: number, value: Bytes): Bytes =>
-  concat([tag(field, LENGTH_DELIMITED), varint(value.length), value]);
+const bytes = (field: number, value: Bytes): Bytes => concat([...opened(field, value.length), value]);
 const text = (field: number, value: string): Bytes => bytes(field, utf8.encode(value));
 const message = (field: number, ...parts: readonly Bytes[]): Bytes => bytes(field, concat(parts));
 const float = (field: number, value: number): Bytes =>
   concat([tag(field, FIXED32), new Uint8Array(Float32Array.of(value).buffer)]);
 
 /** TensorProto.DataType */
-export const elementTypes: { readonly [T in ValueType]: number } = { float32: 1, int64: 7, bool: 9 };
+export const elementTypes: { readonly [D in DType]: number } = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  uint32: 12,
+  uint64: 13,
+  bfloat16: 16,
+};
 
 export type Attribute =
   | { readonly int: number }
@@ -75,9 +92,11 @@ export function node({ op, domain, inputs, outputs, attributes }: Node): Bytes {
   );
 }
 
-/** A small constant, as an initializer field of GraphProto. */
-export function initializer(name: string, type: ValueType, shape: readonly number[], data: Bytes): Bytes {
-  return message(5, ...shape.map((n) => integer(1, n)), integer(2, elementTypes[type]), text(8, name), bytes(9, data));
+/** A constant, as an initializer field of GraphProto; the last of the pieces is `data` itself, not a copy. */
+export function initializer(name: string, type: DType, shape: readonly number[], data: Bytes): Bytes[] {
+  const fields = [...shape.map((n) => integer(1, n)), integer(2, elementTypes[type]), text(8, name)];
+  const head = concat([...fields, ...opened(9, data.length)]);
+  return [concat([...opened(5, head.length + data.length), head]), data];
 }
 
 function valueInfo(name: string, type: ValueType, shape: readonly Dim[]): Bytes[] {
@@ -95,13 +114,21 @@ export function graphOutput(name: string, type: ValueType, shape: readonly Dim[]
   return message(12, ...valueInfo(name, type, shape));
 }
 
-/** A ModelProto around the fields of one GraphProto. `opsets` maps a domain ("" is ONNX's own) to its version. */
-export function model(fields: readonly Bytes[], irVersion: number, opsets: Readonly<Record<string, number>>): Bytes {
+/** Protobuf's own limit, a signed 32-bit length. */
+const MAX_MODEL_BYTES = 2 ** 31 - 1;
+
+/**
+ * A ModelProto around the fields of one GraphProto, in pieces to be put one after another. `opsets` maps a domain ("" is ONNX's
+ * own) to its version.
+ * @throws Error in one line for a model of 2 GiB or more, which no reader of protobuf takes.
+ */
+export function model(fields: readonly Bytes[], irVersion: number, opsets: Readonly<Record<string, number>>): Bytes[] {
   const imports = Object.entries(opsets).map(([domain, version]) => message(8, text(1, domain), integer(2, version)));
-  return concat([
-    integer(1, irVersion),
-    text(2, "rocoft"),
-    bytes(7, concat([...fields, text(2, "rocoft")])),
-    ...imports,
-  ]);
+  const graph = [...fields, text(2, "rocoft")];
+  const head = concat([integer(1, irVersion), text(2, "rocoft"), ...opened(7, lengthOf(graph))]);
+  const pieces = [head, ...graph, ...imports];
+  const length = lengthOf(pieces);
+  if (length > MAX_MODEL_BYTES)
+    throw new Error(`an ONNX model of ${length} bytes, expected at most ${MAX_MODEL_BYTES}, the limit of protobuf`);
+  return pieces;
 }

@@ -9,6 +9,8 @@ export interface AdamWOptions {
   readonly weightDecay?: number;
 }
 
+const defaults: Required<AdamWOptions> = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 };
+
 export interface AdamWState {
   /** Steps done. */
   step: number;
@@ -19,12 +21,8 @@ export interface AdamWState {
 }
 
 /** AdamW with bias correction, as PyTorch computes it: ε is added after the corrected square root. */
-export function adamw({
-  beta1 = 0.9,
-  beta2 = 0.999,
-  epsilon = 1e-8,
-  weightDecay = 0,
-}: AdamWOptions = {}): Optimizer<AdamWState> {
+export function adamw(options: AdamWOptions = {}): Optimizer<AdamWState> {
+  const { beta1, beta2, epsilon, weightDecay } = { ...defaults, ...options };
   return {
     init(parameters) {
       const zeros = () => parameters.map(({ data }) => new Float32Array(data.length));
@@ -32,19 +30,29 @@ export function adamw({
     },
     update(parameters, gradients, state, learningRate) {
       state.step++;
+      const corrected = biasCorrection(options, state.step);
       parameters.forEach(({ data, decay, learningRate: rateOf }, i) => {
         const rate = rateOf?.(learningRate) ?? learningRate;
         move(data, gradients[i]!, state.mean[i]!, state.square[i]!, {
           beta1,
           beta2,
           epsilon,
-          rate: rate / (1 - beta1 ** state.step),
-          correction: 1 / Math.sqrt(1 - beta2 ** state.step),
+          rate: rate / corrected.mean,
+          correction: 1 / Math.sqrt(corrected.square),
           kept: decay ? 1 - rate * weightDecay : 1,
         });
       });
     },
   };
+}
+
+/** What the moments are divided by after so many steps, because they began at zero. */
+export function biasCorrection(
+  options: AdamWOptions,
+  step: number,
+): { readonly mean: number; readonly square: number } {
+  const { beta1, beta2 } = { ...defaults, ...options };
+  return { mean: 1 - beta1 ** step, square: 1 - beta2 ** step };
 }
 
 interface Factors {

@@ -7,8 +7,9 @@ export interface ModuleNorms {
   readonly output: Float32Array;
 }
 
-/** What kind of evidence a method asks for, and over how many training examples. */
+/** What kind of evidence a method asks for, and over how many training examples; the weights come with every kind. */
 export type EvidenceKind =
+  | { readonly kind: "weights" }
   | { readonly kind: "activations"; readonly samples: number }
   | { readonly kind: "fisher"; readonly samples: number; readonly power: "square" | "absolute" };
 

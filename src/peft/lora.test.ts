@@ -1,15 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { tinyAttachment, tinyModel } from "../../test/tiny-training.ts";
-import { print } from "../graph/print.ts";
+import { tinyModel } from "../../test/tiny-training.ts";
 import type { ParameterSpec } from "../nn/parameters.ts";
 import { random } from "../tensor/random.ts";
-import { formatShape } from "../tensor/shape.ts";
-import { labelObjectives } from "../train/objectives/labels.ts";
-import { trainingStep } from "../train/step.ts";
 import { lora, type LoraOptions } from "./lora.ts";
 import type { Attachment } from "./method.ts";
 import { methodOptions } from "./registry.ts";
 import { countOf, robertaBase, robertaLarge } from "./roberta.cases.ts";
+import { expectNoFullMatrix } from "./step.cases.ts";
 
 function attach(specs: readonly ParameterSpec[], options: Partial<LoraOptions> = {}): Attachment {
   return lora.attach(specs, methodOptions(lora, { ...options }) as LoraOptions, random(0));
@@ -83,15 +80,4 @@ test.each<Partial<LoraOptions>>([
   { ...everywhere, rank: 2, use_dora: true },
   { ...everywhere, rank: 2, init_lora_weights: "pissa" },
   { ...everywhere, rank: 2, lora_dropout: 0.1 },
-])("a step with %j forms no matrix of a weight's size", (options) => {
-  const attached = tinyAttachment("bert-classification", { method: "lora", options });
-  const graph = print(Object.values(trainingStep(attached, labelObjectives.classification)));
-  const made = graph.split("\n").map((line) => line.slice(line.lastIndexOf("[")));
-  const shapes = (head: boolean) =>
-    attached.specs
-      .filter((spec) => spec.role === "linear" && spec.head === head)
-      .map(({ shape }) => formatShape(shape));
-  // The head's weights have gradients, and one of them has the shape of some of the body's.
-  const shared = shapes(true).filter((shape) => shapes(false).includes(shape));
-  expect(made.filter((shape) => shapes(false).includes(shape))).toEqual(shared);
-});
+])("a step with %j forms no matrix of a weight's size", (options) => expectNoFullMatrix({ method: "lora", options }));

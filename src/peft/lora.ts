@@ -6,9 +6,8 @@ import * as z from "zod";
 import { add, div, matmul, mul, sqrt, stopGradient, sub, sum, unsqueeze } from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
 import type { ParameterSpec, ParameterTable, Weights } from "../nn/parameters.ts";
-import { type TruncatedSvd, truncatedSvd } from "../tensor/svd.ts";
 import { compose, trainHead, withAdded } from "./attachment.ts";
-import { addedTo, droppedDeltas, scaledProduct } from "./low-rank.ts";
+import { addedTo, droppedDeltas, principalFactors, scaledProduct } from "./low-rank.ts";
 import type { AddedTensor, Method } from "./method.ts";
 import { type LinearModule, type Place, type TargetOptions, targetOptions, targetsOf } from "./targets.ts";
 
@@ -29,6 +28,8 @@ export const loraPlaces: readonly Place[] = ["query", "value", "fused"];
 
 export const rankOption = (fallback: number): z.ZodType<number> =>
   z.int().positive().default(fallback).describe("rank of the matrices that are added");
+export const alphaOption = (fallback: number): z.ZodType<number> =>
+  z.number().positive().default(fallback).describe("scale of what is added: alpha / r");
 export const dropoutOption: z.ZodType<number> = z
   .number()
   .min(0)
@@ -38,7 +39,7 @@ export const dropoutOption: z.ZodType<number> = z
 
 const options: Method<LoraOptions>["options"] = {
   rank: rankOption(8),
-  lora_alpha: z.number().positive().default(16).describe("scale of what is added: alpha / r"),
+  lora_alpha: alphaOption(16),
   lora_dropout: dropoutOption,
   use_rslora: z.boolean().default(false).describe("scale by alpha / √r instead (rsLoRA)"),
   use_dora: z.boolean().default(false).describe("train each row's magnitude apart from its direction (DoRA)"),
@@ -101,23 +102,24 @@ function tensorsOf(
   const { weight } = module;
   const [out, inner] = weight.shape as [number, number];
   const faster = ratio === 1 ? {} : { optimization: { learningRateRatio: ratio } };
-  const principal = init === "pissa" ? principalOf(weight, r, scale) : null;
-  const scaled = (side: "left" | "right") => (weights: Weights) => principal!(weights)[side].slice();
+  // B = U·√(S/s) and A = √(S/s)·Vᵀ.
+  const root = (value: number) => Math.sqrt(value / scale);
+  const principal = init === "pissa" ? principalFactors(weight, r, { left: root, right: root }) : null;
   const a = addedTo(
     module,
     matrixA,
     [r, inner],
-    principal ? scaled("right") : init === "gaussian" ? { normal: 1 / r } : { uniform: 1 / Math.sqrt(inner) },
+    principal ? principal.right : init === "gaussian" ? { normal: 1 / r } : { uniform: 1 / Math.sqrt(inner) },
   );
-  const b = addedTo(module, matrixB, [out, r], principal ? scaled("left") : "zeros", faster);
+  const b = addedTo(module, matrixB, [out, r], principal?.left ?? "zeros", faster);
   const frozen = { trained: false };
   return [
     a,
     b,
     ...(principal
       ? [
-          addedTo(module, initialA, [r, inner], scaled("right"), frozen),
-          addedTo(module, initialB, [out, r], scaled("left"), frozen),
+          addedTo(module, initialA, [r, inner], principal.right, frozen),
+          addedTo(module, initialB, [out, r], principal.left, frozen),
         ]
       : []),
     ...(dora
@@ -127,26 +129,6 @@ function tensorsOf(
         ]
       : []),
   ];
-}
-
-/** B = U·√(S/s) and A = √(S/s)·Vᵀ of the weight's r largest singular values, computed when first asked for. */
-function principalOf(
-  { name }: ParameterSpec,
-  r: number,
-  scale: number,
-): (weights: Weights) => { readonly left: Float32Array; readonly right: Float32Array } {
-  let known: { left: Float32Array; right: Float32Array } | undefined;
-  const factors = ({ values, left, right }: TruncatedSvd) => {
-    const roots = values.map((value) => Math.sqrt(value / scale));
-    return {
-      left: Float32Array.from(
-        { length: left[0]!.length * r },
-        (_, at) => left[at % r]![Math.floor(at / r)]! * roots[at % r]!,
-      ),
-      right: Float32Array.from(right.flatMap((vector, k) => [...vector].map((x) => x * roots[k]!))),
-    };
-  };
-  return (weights) => (known ??= factors(truncatedSvd(weights[name]!, r)));
 }
 
 /** ‖W‖² of each row. */

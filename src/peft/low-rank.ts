@@ -2,7 +2,8 @@
 import { add, matmul, mul } from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
 import { dropout } from "../nn/dropout.ts";
-import type { Initializer, ParameterTable, Weights } from "../nn/parameters.ts";
+import type { Initializer, ParameterSpec, ParameterTable, Weights } from "../nn/parameters.ts";
+import { type TruncatedSvd, truncatedSvd } from "../tensor/svd.ts";
 import type { AddedTensor, Attachment, Mode, Optimization } from "./method.ts";
 import type { LinearModule } from "./targets.ts";
 
@@ -24,6 +25,44 @@ export function addedTo(
     trained: true,
     ...(typeof begins === "function" ? { initializer: "zeros", initial: begins } : { initializer: begins }),
     ...more,
+  };
+}
+
+/** Something for each of the factors of a matrix [out, in]: left [out, r] and right [r, in]. */
+export type OfFactors<T> = { readonly left: T; readonly right: T };
+
+/**
+ * How U·diag(left(S)) and diag(right(S))·Vᵀ follow from a weight, S its r largest singular values.
+ * @throws Error in one line when the weight has fewer
+ */
+export function principalFactors(
+  { name, shape }: ParameterSpec,
+  r: number,
+  scales: OfFactors<(value: number) => number>,
+): OfFactors<(weights: Weights) => Float32Array> {
+  const [out, inner] = shape as [number, number];
+  if (r > Math.min(out, inner))
+    throw new Error(`rank: ${r} is above the ${Math.min(out, inner)} singular values of ${name} [${out}, ${inner}]`);
+  const known = new WeakMap<Weights, TruncatedSvd>();
+  const decomposed = (weights: Weights) => {
+    const svd = known.get(weights) ?? truncatedSvd(weights[name]!, r);
+    known.set(weights, svd);
+    return svd;
+  };
+  return {
+    left(weights) {
+      const { values, left } = decomposed(weights);
+      const scaled = values.map(scales.left);
+      return Float32Array.from({ length: out * r }, (_, at) => left[at % r]![Math.floor(at / r)]! * scaled[at % r]!);
+    },
+    right(weights) {
+      const { values, right } = decomposed(weights);
+      const scaled = values.map(scales.right);
+      return Float32Array.from(
+        { length: r * inner },
+        (_, at) => right[Math.floor(at / inner)]![at % inner]! * scaled[Math.floor(at / inner)]!,
+      );
+    },
   };
 }
 

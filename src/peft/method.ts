@@ -21,6 +21,8 @@ export interface TrainedTensor {
   readonly count: number;
   /** How it is optimised, where not as every other. */
   readonly optimization?: Optimization;
+  /** Whether its entries move while it is trained; see {@link LiveAdapter.entries}. */
+  readonly moves?: boolean;
 }
 
 export interface Optimization {
@@ -62,6 +64,8 @@ export interface Attachment {
   readonly untouched: readonly string[];
   /** Tokens of the method's own in front of every text. */
   readonly virtualTokens: number;
+  /** How many of the model's positions it takes from every text; none unless given. */
+  readonly positions?: number;
   /**
    * W ↦ W′: the table the forward pass reads, from the table of the model's and the method's parameters and the trained tensors'
    * values. In training it may leave to {@link sites} what drops numbers.
@@ -73,7 +77,7 @@ export interface Attachment {
   sites?(table: ParameterTable, mode: Mode): Sites;
   /** What is added to the loss in training, a scalar. */
   penalty?(table: ParameterTable): Value;
-  /** What happens beside the optimizer's steps. */
+  /** What happens beside the optimizer's steps; made while the weights are still the base model's. */
   dynamics?(live: LiveAdapter): Dynamics;
 }
 

@@ -15,25 +15,25 @@ describe.each(Object.entries(methods))("%s", (name, method) => {
   });
 
   test("names an option that is not its own", () => {
-    expect(() => methodOptions(method, { lora_alpha: 8 })).toThrow(
-      new RegExp(`^lora_alpha: the method ${name} has no such option \\(it has [^)\\n]+\\)$`),
+    expect(() => methodOptions(method, { of_no_method: 8 })).toThrow(
+      new RegExp(`^of_no_method: the method ${name} has no such option \\(it has [^)\\n]+\\)$`),
     );
   });
 });
 
-test("an unknown method is named with those that are known", () => {
-  for (const name of ["lora", "toString"])
-    expect(() => methodOf(name)).toThrow(
-      new Error(`method: unknown method "${name}", expected one of rocoft, bitfit, ln_tuning, full, head`),
-    );
+test("an unknown method is named with those that are nearest", () => {
+  const nearest = new RegExp(`^method: unknown method "lorra", nearest of ${Object.keys(methods).length}: lora, `);
+  expect(() => methodOf("lorra")).toThrow(nearest);
+  expect(() => methodOf("toString")).toThrow('method: unknown method "toString", nearest of ');
 });
 
 test.each<[Record<string, unknown>, string]>([
   [{ rank: 0 }, "rank: 0, expected number to be >0"],
   [{ rank: 1.5 }, "rank: 1.5, expected int"],
   [{ rank: "3" }, 'rank: "3", expected number'],
-  [{ update: "rows" }, 'update: unknown name "rows", expected one of row, column, both'],
-  [{ select: "best" }, 'select: unknown name "best", expected one of first, last, uniform, random'],
+  [{ update: "rows" }, 'update: unknown name "rows", expected one of row, column, both, entries'],
+  [{ select: "best" }, 'select: unknown name "best", nearest of 7: last, first, largest, smallest, mixed'],
+  [{ density: 1.5 }, "density: 1.5, expected number to be <=1"],
   [{ target_modules: "query" }, 'target_modules: "query", expected array'],
   [{ target_modules: ["query", 3] }, 'target_modules.1: ["query",3], expected string'],
   [{ layers_to_transform: [1.5] }, "layers_to_transform.0: [1.5], expected int"],

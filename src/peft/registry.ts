@@ -2,18 +2,48 @@
 import * as z from "zod";
 import { misfit } from "../errors/misfit.ts";
 import { unknownName } from "../errors/unknown-name.ts";
+import { adalora, type AdaloraOptions } from "./adalora.ts";
 import { bitfit } from "./bitfit.ts";
+import { diffPruning, type DiffPruningOptions } from "./diff-pruning.ts";
+import { fishMask, type FishMaskOptions } from "./fish-mask.ts";
 import { full } from "./full.ts";
 import { head } from "./head.ts";
+import { houlsby, type HoulsbyOptions } from "./houlsby.ts";
+import { ia3, type Ia3Options } from "./ia3.ts";
 import { lnTuning } from "./ln-tuning.ts";
+import { loraXs, type LoraXsOptions } from "./lora-xs.ts";
 import { lora, type LoraOptions } from "./lora.ts";
+import { mam, type MamOptions } from "./mam.ts";
 import type { Method } from "./method.ts";
+import { pTuning, type PTuningOptions } from "./p-tuning.ts";
+import { parallelAdapter, type ParallelAdapterOptions } from "./parallel-adapter.ts";
+import { pfeiffer, type PfeifferOptions } from "./pfeiffer.ts";
+import { prefixTuning, type PrefixTuningOptions } from "./prefix-tuning.ts";
+import { promptTuning, type PromptTuningOptions } from "./prompt-tuning.ts";
 import { rocoft, type RocoftOptions } from "./rocoft.ts";
+import { sft, type SftOptions } from "./sft.ts";
+import { shira, type ShiraOptions } from "./shira.ts";
+import { vera, type VeraOptions } from "./vera.ts";
 
 /** The options of each method. */
 export interface MethodOptions {
   rocoft: RocoftOptions;
   lora: LoraOptions;
+  adalora: AdaloraOptions;
+  lora_xs: LoraXsOptions;
+  vera: VeraOptions;
+  ia3: Ia3Options;
+  shira: ShiraOptions;
+  fish_mask: FishMaskOptions;
+  diff_pruning: DiffPruningOptions;
+  sft: SftOptions;
+  prompt_tuning: PromptTuningOptions;
+  p_tuning: PTuningOptions;
+  prefix_tuning: PrefixTuningOptions;
+  houlsby: HoulsbyOptions;
+  pfeiffer: PfeifferOptions;
+  parallel_adapter: ParallelAdapterOptions;
+  mam: MamOptions;
   bitfit: object;
   ln_tuning: object;
   full: object;
@@ -24,6 +54,21 @@ export type MethodName = keyof MethodOptions;
 export const methods: { readonly [M in MethodName]: Method<MethodOptions[M]> } = {
   rocoft,
   lora,
+  adalora,
+  lora_xs: loraXs,
+  vera,
+  ia3,
+  shira,
+  fish_mask: fishMask,
+  diff_pruning: diffPruning,
+  sft,
+  prompt_tuning: promptTuning,
+  p_tuning: pTuning,
+  prefix_tuning: prefixTuning,
+  houlsby,
+  pfeiffer,
+  parallel_adapter: parallelAdapter,
+  mam,
   bitfit,
   ln_tuning: lnTuning,
   full,

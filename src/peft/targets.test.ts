@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { tinyAttachment } from "../../test/tiny-training.ts";
-import { chooseModules, linearModules, modulesOfLayers } from "./targets.ts";
+import type { ParameterSpec } from "../nn/parameters.ts";
+import { loraPlaces } from "./lora.ts";
+import { chooseModules, linearModules, modulesOfLayers, type Place, placeOf, targetsOf } from "./targets.ts";
 
 const { specs } = tinyAttachment("bert-classification");
 const modules = linearModules(specs);
@@ -64,4 +66,128 @@ describe("layers", () => {
   ])("%j is refused", (layers, message) => {
     expect(() => modulesOfLayers(modules, layers)).toThrow(new Error(message));
   });
+});
+
+interface Family {
+  readonly name: string;
+  /** What stands in front of a block's number in its checkpoints. */
+  readonly blocks: string;
+  /** The linear modules of a block. */
+  readonly places: Readonly<Record<string, Place>>;
+  /** Those that LoRA works on in peft unless told otherwise. */
+  readonly lora: readonly string[];
+}
+
+const families: readonly Family[] = [
+  {
+    name: "bert, roberta",
+    blocks: "encoder.layer",
+    places: {
+      "attention.self.query": "query",
+      "attention.self.key": "key",
+      "attention.self.value": "value",
+      "attention.output.dense": "attention-output",
+      "intermediate.dense": "feed-forward-in",
+      "output.dense": "feed-forward-out",
+    },
+    lora: ["attention.self.query", "attention.self.value"],
+  },
+  {
+    name: "deberta-v2",
+    blocks: "encoder.layer",
+    places: {
+      "attention.self.query_proj": "query",
+      "attention.self.key_proj": "key",
+      "attention.self.value_proj": "value",
+      "attention.output.dense": "attention-output",
+      "intermediate.dense": "feed-forward-in",
+      "output.dense": "feed-forward-out",
+    },
+    lora: ["attention.self.query_proj", "attention.self.value_proj"],
+  },
+  {
+    name: "bart",
+    blocks: "decoder.layers",
+    places: {
+      "self_attn.k_proj": "key",
+      "self_attn.v_proj": "value",
+      "self_attn.q_proj": "query",
+      "self_attn.out_proj": "attention-output",
+      "encoder_attn.k_proj": "key",
+      "encoder_attn.v_proj": "value",
+      "encoder_attn.q_proj": "query",
+      "encoder_attn.out_proj": "attention-output",
+      fc1: "feed-forward-in",
+      fc2: "feed-forward-out",
+    },
+    lora: ["self_attn.v_proj", "self_attn.q_proj", "encoder_attn.v_proj", "encoder_attn.q_proj"],
+  },
+  {
+    name: "bloom",
+    blocks: "transformer.h",
+    places: {
+      "self_attention.query_key_value": "fused",
+      "self_attention.dense": "attention-output",
+      "mlp.dense_h_to_4h": "feed-forward-in",
+      "mlp.dense_4h_to_h": "feed-forward-out",
+    },
+    lora: ["self_attention.query_key_value"],
+  },
+  {
+    name: "gptj",
+    blocks: "transformer.h",
+    places: {
+      "attn.k_proj": "key",
+      "attn.v_proj": "value",
+      "attn.q_proj": "query",
+      "attn.out_proj": "attention-output",
+      "mlp.fc_in": "feed-forward-in",
+      "mlp.fc_out": "feed-forward-out",
+    },
+    lora: ["attn.v_proj", "attn.q_proj"],
+  },
+  {
+    name: "llama",
+    blocks: "model.layers",
+    places: {
+      "self_attn.q_proj": "query",
+      "self_attn.k_proj": "key",
+      "self_attn.v_proj": "value",
+      "self_attn.o_proj": "attention-output",
+      "mlp.gate_proj": "feed-forward-in",
+      "mlp.up_proj": "feed-forward-in",
+      "mlp.down_proj": "feed-forward-out",
+    },
+    lora: ["self_attn.q_proj", "self_attn.v_proj"],
+  },
+];
+
+const linearOf = (module: string, block: number): ParameterSpec => ({
+  name: `${module}.weight`,
+  shape: [4, 4],
+  role: "linear",
+  initializer: "zeros",
+  block,
+  head: false,
+});
+
+describe.each(families)("a block of $name", ({ blocks, places, lora }) => {
+  const specs = Object.keys(places).map((end) => linearOf(`${blocks}.0.${end}`, 0));
+  const modules = linearModules(specs);
+
+  test("every module has its place", () => {
+    expect(modules.map(placeOf)).toEqual(Object.values(places));
+  });
+
+  test("LoRA works on query and value", () => {
+    const { modules: chosen } = targetsOf(specs, { target_modules: null, layers_to_transform: null }, loraPlaces);
+    expect(chosen.map(({ name }) => name)).toEqual(lora.map((end) => `${blocks}.0.${end}`));
+  });
+});
+
+test("a module is called by what its name ends in below the number there, which need not be its block's", () => {
+  const specs = ["fc1", "fc2"].map((end) => linearOf(`model.decoder.layers.0.${end}`, 12));
+  expect(() => chooseModules(linearModules(specs), ["fc3"])).toThrow(
+    new Error('target_modules: no module is called "fc3", expected one of fc1, fc2'),
+  );
 });

@@ -103,9 +103,14 @@ export function targetOptions(fallback: string): { readonly [K in keyof TargetOp
 
 /** The linear modules of the transformer blocks, in order. */
 export function linearModules(specs: readonly ParameterSpec[]): LinearModule[] {
+  return everyLinearModule(specs).filter(({ weight }) => weight.block !== null && !weight.head);
+}
+
+/** Those outside the blocks too: poolers, and what heads are made of. */
+export function everyLinearModule(specs: readonly ParameterSpec[]): LinearModule[] {
   const byName = new Map(specs.map((spec) => [spec.name, spec]));
   return specs
-    .filter((spec) => spec.role === "linear" && spec.block !== null && !spec.head)
+    .filter(({ role }) => role === "linear")
     .map((weight) => {
       const name = weight.name.replace(/\.weight$/, "");
       return { name, weight, bias: byName.get(`${name}.bias`) ?? null };
@@ -115,17 +120,26 @@ export function linearModules(specs: readonly ParameterSpec[]): LinearModule[] {
 /**
  * The modules that `targets` name: each entry is a module's full name or the end of it after a dot (`query`,
  * `attention.output.dense`); null or `all-linear` stands for all.
+ * @param option what the targets are given as
  * @throws Error listing near names when an entry matches no module.
  */
-export function chooseModules(modules: readonly LinearModule[], targets: readonly string[] | null): LinearModule[] {
+export function chooseModules(
+  modules: readonly LinearModule[],
+  targets: readonly string[] | null,
+  option = "target_modules",
+): LinearModule[] {
   if (targets === null || targets.includes("all-linear")) return [...modules];
-  if (targets.length === 0) throw new Error("target_modules: names no module; leave it out to target them all");
-  const matches = (name: string, entry: string) => name === entry || name.endsWith(`.${entry}`);
+  if (targets.length === 0) throw new Error(`${option}: names no module; leave it out to target them all`);
   for (const entry of targets) {
-    if (!modules.some(({ name }) => matches(name, entry)))
-      throw unknownName("target_modules: no module is called", entry, suffixes(modules));
+    if (!modules.some((module) => isCalled(module, entry)))
+      throw unknownName(`${option}: no module is called`, entry, suffixes(modules));
   }
-  return modules.filter(({ name }) => targets.some((entry) => matches(name, entry)));
+  return modules.filter((module) => targets.some((entry) => isCalled(module, entry)));
+}
+
+/** Whether an entry of `target_modules` names a module. */
+export function isCalled({ name }: LinearModule, entry: string): boolean {
+  return name === entry || name.endsWith(`.${entry}`);
 }
 
 /**
@@ -146,8 +160,6 @@ export function modulesOfLayers(modules: readonly LinearModule[], layers: readon
 
 /** The names a module of a block can be called by: the ends of its name below the block's number. */
 function suffixes(modules: readonly LinearModule[]): Set<string> {
-  const names = modules.map(({ name, weight }) =>
-    name.slice(name.indexOf(`.${weight.block}.`) + `.${weight.block}.`.length),
-  );
+  const names = modules.map(({ name }) => name.replace(/^.*\.\d+\./, ""));
   return new Set(names.flatMap((name) => name.split(".").map((_, i, parts) => parts.slice(i).join("."))));
 }

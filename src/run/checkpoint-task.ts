@@ -14,12 +14,16 @@ const labelledConfig = z.looseObject({
   problem_type: z.string().nullish(),
 });
 
-/** The labels that config.json names; transformers' own names where it names none. */
-export function labelsOf(config: JsonObject, where: string): string[] {
-  const { num_labels: count = 2 } = parse(labelledConfig, config, `${where}/config.json`);
+/**
+ * The labels that config.json names; transformers' own names where it names none.
+ * @param count how many there are, where that is known: names of another number are those of another head
+ */
+export function labelsOf(config: JsonObject, where: string, count?: number): string[] {
+  const { num_labels: configured = 2 } = parse(labelledConfig, config, `${where}/config.json`);
   const labels = checkpointLabels(config);
   if (labels?.length === 0) throw new Error(`${where}/config.json: id2label names no label`);
-  return labels ?? Array.from({ length: count }, (_, i) => `LABEL_${i}`);
+  if (labels && (count === undefined || labels.length === count)) return labels;
+  return Array.from({ length: count ?? configured }, (_, i) => `LABEL_${i}`);
 }
 
 /** The head that a checkpoint answers the task called `name` with. */
@@ -31,12 +35,13 @@ export function headOf(name: string, where: string): Pick<OpenModelOptions, "hea
 /**
  * The task called `name` with its classes in the checkpoint's order; without a name, a classification (or regression) by
  * the checkpoint's own labels. Of both a classification and language modelling, the columns are found in each file.
+ * @param count as of {@link labelsOf}
  * @throws Error in one line when the checkpoint's labels are not the task's.
  */
-export function taskOf(config: JsonObject, where: string, name: string = textClassification): Task {
+export function taskOf(config: JsonObject, where: string, name: string = textClassification, count?: number): Task {
   const { forms, resolve } = taskNamed(name);
   if (name === languageModel) return { ...forms, name, ...languageModelling };
-  const labels = labelsOf(config, where);
+  const labels = labelsOf(config, where, count);
   if (name === textClassification) {
     const isRegression = labels.length === 1 || config["problem_type"] === "regression";
     return { ...forms, name, ...(isRegression ? regression : { ...classification, labelIds: true, labels }) };

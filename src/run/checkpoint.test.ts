@@ -21,9 +21,10 @@ function stateOf({ trained }: AdaptedModel, changes: Partial<TrainingState> = {}
     step: 6,
     evaluationDue: false,
     trained: arrays(),
+    entries: {},
     optimizer: { step: 5, mean: arrays(), square: arrays() },
     dynamics: { budget: zeros("float32", [3]) },
-    best: { step: 4, scores: { loss: 0.1 + 0.2, accuracy: 1 }, sinceBest: 2, trained: arrays() },
+    best: { step: 4, scores: { loss: 0.1 + 0.2, accuracy: 1 }, sinceBest: 2, trained: arrays(), entries: {} },
     clock: { secondsElapsed: 12.5, secondsExcluded: 1 / 3, examples: 96, tokens: 1234 },
     ...changes,
   };
@@ -48,10 +49,18 @@ const withScores = (scores: BestState["scores"]) => stateOf(rows, { best: { ...b
 
 describe("what is written is read again, bit for bit", () => {
   test.each<[string, TrainingState, string[]]>([
-    ["a best of an earlier step", stateOf(rows), ["best", "mean", "square", "trained"]],
-    ["nothing evaluated yet", first, ["mean", "square", "trained"]],
-    ["an evaluation still to come", stateOf(rows, { evaluationDue: true }), ["best", "mean", "square", "trained"]],
-    ["scores that are no numbers", withScores({ loss: 2, pearson: NaN }), ["best", "mean", "square", "trained"]],
+    ["a best of an earlier step", stateOf(rows), ["best", "dynamics", "mean", "square", "trained"]],
+    ["nothing evaluated yet", first, ["dynamics", "mean", "square", "trained"]],
+    [
+      "an evaluation still to come",
+      stateOf(rows, { evaluationDue: true }),
+      ["best", "dynamics", "mean", "square", "trained"],
+    ],
+    [
+      "scores that are no numbers",
+      withScores({ loss: 2, pearson: NaN }),
+      ["best", "dynamics", "mean", "square", "trained"],
+    ],
   ])("%s", async (_, state, parts) => {
     const result = await thereAndBack(state);
     expect(result).toEqual({ read: { state, eventsLength: 789 }, parts });
@@ -62,9 +71,25 @@ describe("what is written is read again, bit for bit", () => {
     const atBest = { ...state, best: { ...best, step: 6, sinceBest: 0, trained: state.trained } };
     const { read, parts } = await thereAndBack(atBest);
     expect(read.state).toEqual(atBest);
-    expect(parts).toEqual(["mean", "square", "trained"]);
+    expect(parts).toEqual(["dynamics", "mean", "square", "trained"]);
     read.state.trained[0]![0] = 77;
     expect(read.state.best!.trained[0]![0]).not.toBe(77);
+  });
+
+  test("entries that have moved, and others at the best", async () => {
+    const moving = await tinyModel("bert-classification", { method: "sft" });
+    const entries = (step: number) =>
+      Object.fromEntries(
+        moving.trained.flatMap(({ name, moving: places }) =>
+          places ? [[name, places.entries.map((_, i) => step * i)] as const] : [],
+        ),
+      );
+    expect(Object.keys(entries(1))).toHaveLength(12);
+    const state = stateOf(moving);
+    const moved = { ...state, entries: entries(3), best: { ...state.best!, entries: entries(5) } };
+    const { read, parts } = await thereAndBack(moved, moving);
+    expect(read.state).toEqual(moved);
+    expect(parts).toEqual(["best", "bestEntries", "dynamics", "entries", "mean", "square", "trained"]);
   });
 
   test("a training of everything", async () => {
@@ -132,6 +157,12 @@ describe("refused in one line that names the file", () => {
       "bert-classification",
       { options: { rank: 3 } },
       /^tensor "trained\..*": \d+ elements, the target has \d+$/,
+    ],
+    [
+      "selection",
+      "bert-classification",
+      { options: { rank: 2, select: "last" } },
+      /^other parts of the weights are trained than were when the run began, on another machine\?$/,
     ],
     ["model", "roberta-classification", {}, /^no tensor named "trained\.roberta\..*" among \d+$/],
   ])("of a training with another %s", async (_, name, options, message) => {

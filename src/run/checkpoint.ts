@@ -1,15 +1,17 @@
 /**
  * The checkpoint of a run under way, in one file, so that it is either the old one or the new one: the trained numbers, AdamW's
- * two moments of each, those of the best evaluation where they are others, and the rest of the state as JSON in the header.
+ * two moments of each, those of the best evaluation where they are others, the places of those that move, and the rest of the
+ * state as JSON in the header.
  */
 import * as z from "zod";
 import { encodeSafetensors } from "../formats/safetensors.ts";
 import { conform, writeAtomically } from "../hub/files.ts";
 import { oneLine } from "../hub/reasons.ts";
 import { openSafetensors, type Weights } from "../hub/weights.ts";
-import { type Tensor, zeros } from "../tensor/tensor.ts";
-import type { AdaptedModel } from "../train/adapt.ts";
-import type { TrainingState } from "../train/state.ts";
+import { type Tensor, tensor, zeros } from "../tensor/tensor.ts";
+import { isEntries } from "../tensor/view.ts";
+import type { AdaptedModel, Trained } from "../train/adapt.ts";
+import type { TrainedNumbers, TrainingState } from "../train/state.ts";
 
 /** A training's state, and how long the record of its events was. */
 export interface Checkpoint {
@@ -37,10 +39,11 @@ const headerSchema = z.object({
     tokens: z.number(),
   }),
   eventsLength: z.int().nonnegative(),
+  choice: z.string(),
 });
 
 const DYNAMICS = "dynamics.";
-type Part = "trained" | "mean" | "square" | "best";
+type Part = "trained" | "mean" | "square" | "best" | "entries" | "bestEntries";
 const tensorName = (part: Part, name: string) => `${part}.${name}`;
 
 /** Writes a checkpoint of the training of `adapted`, in place of the one before. */
@@ -58,7 +61,15 @@ export async function writeCheckpoint(
   add("trained", state.trained);
   add("mean", optimizer.mean);
   add("square", optimizer.square);
-  if (best && best.step !== step) add("best", best.trained);
+  const addEntries = (part: Part, entries: TrainedNumbers["entries"]) => {
+    for (const [name, places] of Object.entries(entries))
+      tensors.set(tensorName(part, name), tensor("int32", [places.length], places));
+  };
+  addEntries("entries", state.entries);
+  if (best && best.step !== step) {
+    add("best", best.trained);
+    addEntries("bestEntries", best.entries);
+  }
   for (const [name, value] of Object.entries(dynamics)) tensors.set(`${DYNAMICS}${name}`, value);
   const header = {
     step,
@@ -67,6 +78,7 @@ export async function writeCheckpoint(
     best: best && { step: best.step, scores: best.scores, sinceBest: best.sinceBest },
     clock,
     eventsLength,
+    choice: choiceOf(trained),
   };
   await writeAtomically(path, encodeSafetensors(tensors, { state: JSON.stringify(header, wordsForNumbers) }));
 }
@@ -81,22 +93,45 @@ const wordsForNumbers = (_: string, value: unknown): unknown =>
 export async function readCheckpoint(path: string, { trained }: AdaptedModel): Promise<Checkpoint> {
   const file = await openSafetensors(path);
   try {
-    const { eventsLength, optimizerStep, best, ...rest } = headerOf(file.metadata["state"], path);
+    const { eventsLength, optimizerStep, best, choice, ...rest } = headerOf(file.metadata["state"], path);
     const read = (part: Part) =>
       inTurn(trained, async ({ name, view }) => {
         const target = new Float32Array(view.data.length);
         await file.readInto(tensorName(part, name), target);
         return target;
       });
-    const numbers = await read("trained");
+    const readEntries = async (part: Part) => {
+      const moving = trained.filter((tensor) => tensor.moving);
+      const read = await inTurn(moving, async ({ name }) => [name, await file.read(tensorName(part, name))] as const);
+      return Object.fromEntries(read.map(([name, { data }]) => [name, Int32Array.from(data as Int32Array)]));
+    };
+    const numbers = { trained: await read("trained"), entries: await readEntries("entries") };
     const optimizer = { step: optimizerStep, mean: await read("mean"), square: await read("square") };
-    const atBest = best && (best.step === rest.step ? numbers.map((array) => array.slice()) : await read("best"));
+    const bestNumbers = async () =>
+      best!.step === rest.step
+        ? structuredClone(numbers)
+        : { trained: await read("best"), entries: await readEntries("bestEntries") };
     const dynamics = await readDynamics(file);
-    const state = { ...rest, trained: numbers, optimizer, dynamics, best: best && { ...best, trained: atBest! } };
-    return { state, eventsLength };
+    if (choice !== choiceOf(trained))
+      throw new Error(
+        `${path}: other parts of the weights are trained than were when the run began, on another machine?`,
+      );
+    const atBest = best && { ...best, ...(await bestNumbers()) };
+    return { state: { ...rest, ...numbers, optimizer, dynamics, best: atBest }, eventsLength };
   } finally {
     await file.close();
   }
+}
+
+/** Tells one choice of parts of the weights from another, those that move left aside: an FNV-1a hash. */
+function choiceOf(trained: readonly Trained[]): string {
+  let hash = 0x811c9dc5;
+  for (const { selection, moving } of trained) {
+    if (selection === null || moving) continue;
+    const indices = isEntries(selection) ? selection.entries : selection.indices;
+    for (let i = 0; i < indices.length; i++) hash = Math.imul(hash ^ indices[i]!, 0x01000193);
+  }
+  return (hash >>> 0).toString(16);
 }
 
 /** What the method keeps beside the optimizer. */

@@ -1,24 +1,17 @@
-/** A fine-tuned classifier ready to answer: from a run folder, or a plain checkpoint folder that has a head. */
+/** A fine-tuned classifier ready to answer: from a run, a base model with an adapter, or a checkpoint that has a head. */
 import type { Texts } from "../data/examples.ts";
-import type { DownloadProgress } from "../hub/download.ts";
-import type { Weights } from "../nn/parameters.ts";
-import { head as headOnly } from "../peft/head.ts";
-import { methodOf } from "../peft/registry.ts";
 import { nativeRuntime } from "../runtime/native.ts";
 import type { Program, Runtime } from "../runtime/runtime.ts";
-import { random } from "../tensor/random.ts";
 import type { ColumnOptions, Task } from "../tasks/task.ts";
-import { adapt, type AdaptedModel, restore } from "../train/adapt.ts";
-import type { LoadedWeights } from "../train/load.ts";
+import type { AdaptedModel } from "../train/adapt.ts";
 import { decisions, predict, probabilities, type Supervision } from "../train/evaluate.ts";
 import type { Scores } from "../train/events.ts";
 import { evaluationPass } from "../train/step.ts";
-import { baseHash, baseWeights } from "./base.ts";
-import { headOf, taskOf } from "./checkpoint-task.ts";
 import { readTaskFile, validationFile } from "./data.ts";
-import { checkLength, encodeFor, openModel, type OpenModel } from "./prepare.ts";
-import { readRun, type StoredRun } from "./store.ts";
-import { isLabelled, objectiveOf, taskKinds } from "./task-kinds.ts";
+import { adaptedModel, type LoadedModel, type ModelSource, type OnDownload } from "./loaded.ts";
+import { loadModel } from "./open.ts";
+import { checkLength, encodeFor, type OpenModel } from "./prepare.ts";
+import { isLabelled, objectiveOf } from "./task-kinds.ts";
 
 export interface Prediction {
   readonly text: string | readonly string[];
@@ -56,33 +49,15 @@ export interface OpenOptions {
   readonly threads?: number;
   /** Columns of the files to read, where they are not the task's own. */
   readonly columns?: ColumnOptions;
-  readonly onDownload?: (progress: DownloadProgress) => void;
+  readonly onDownload?: OnDownload;
 }
 
 /**
  * Opens a run folder: its base model with the trained numbers written in.
  * @throws Error in one line when the folder is no run, or the base model is not the one it was trained on.
  */
-export async function openRun(folder: string, options: OpenOptions = {}): Promise<Classifier> {
-  const run = await readRun(folder);
-  const { settings } = run.config;
-  const kind = taskKinds[run.task.kind];
-  const opened = await openModel(
-    settings.model,
-    {
-      revision: run.adapterConfig.base_model_revision ?? settings.revision,
-      init: settings.init,
-      head: kind.head,
-      labels: kind.outputs(run.task),
-    },
-    options.onDownload,
-  );
-  const { weights } = await weightsOf(opened, run);
-  const method = methodOf(run.adapterConfig.method);
-  const attachment = method.attach(opened.specs, run.config.methodOptions, random(settings.seed, "selection"));
-  const { model, head, labels, specs } = opened;
-  const adapted = restore({ model, head, labels, specs, weights, attachment }, run.adapter, `${folder}/adapter`);
-  return createClassifier(opened, adapted, run.task, { maxLength: settings.max_seq_length, ...options });
+export function openRun(folder: string, options: OpenOptions = {}): Promise<Classifier> {
+  return openClassifier({ run: folder }, options);
 }
 
 /**
@@ -90,54 +65,41 @@ export async function openRun(folder: string, options: OpenOptions = {}): Promis
  * @param task the task it is scored on; without it, a classification whose columns are found by their names
  * @throws Error in one line when the checkpoint has no such head.
  */
-export async function openCheckpoint(
+export function openCheckpoint(
   model: string,
-  {
-    task = "text-classification",
-    revision = "main",
-    ...options
-  }: OpenOptions & { task?: string; revision?: string } = {},
+  { task, revision, ...options }: OpenOptions & TaskChoice = {},
 ): Promise<Classifier> {
-  const opened = await openModel(model, { revision, ...headOf(task, model) }, options.onDownload);
-  const { weights, initialized } = await weightsOf(opened, null);
-  if (initialized.length > 0)
-    throw new Error(
-      `${opened.folder.folder}: has no classification head (no tensor named ${initialized[0]}); fine-tune it first with rocoft train`,
-    );
-  return createClassifier(opened, bare(opened, weights), taskOf(opened.folder.config, model, task), {
-    maxLength: Math.min(opened.model.maxPositions, 512),
-    ...options,
-  });
+  return openClassifier({ model, task, revision }, options);
 }
 
-/** A model to which no method adds anything. */
-function bare({ model, head, labels, specs }: OpenModel, weights: Weights): AdaptedModel {
-  return adapt({ model, head, labels, specs, weights, attachment: headOnly.attach(specs, {}, random(0)) });
-}
-
-async function weightsOf(opened: OpenModel, run: StoredRun | null): Promise<LoadedWeights> {
-  const { folder, resolved } = opened;
-  const { init, seed } = run?.config.settings ?? { init: "pretrained", seed: 0 };
-  try {
-    if (run && (await baseHash(opened, init)) !== run.adapterConfig.base_model_sha256) {
-      throw new Error(
-        `${resolved.folder}: not the base model that ${run.folder} was trained on (it has another SHA-256)`,
-      );
-    }
-    return await baseWeights(opened, { init, seed, ignore_mismatched_sizes: run !== null });
-  } finally {
-    await folder.close();
-  }
-}
-
-async function createClassifier(
-  opened: OpenModel,
-  adapted: AdaptedModel,
-  task: Task,
-  options: OpenOptions & { maxLength: number },
+/**
+ * Opens a base model with an adapter: a run folder, a run's adapter folder, or a folder that peft wrote.
+ * @param task as of {@link openCheckpoint}; a run folder knows its own
+ * @throws Error in one line when the folder is no adapter, or the adapter does not fit the model.
+ */
+export function openAdapter(
+  model: string,
+  adapter: string,
+  { task, revision, ...options }: OpenOptions & TaskChoice = {},
 ): Promise<Classifier> {
-  const { maxLength, batchSize = 64, threads, columns = {} } = options;
-  checkLength(maxLength, opened.model);
+  return openClassifier({ model, adapter, task, revision }, options);
+}
+
+interface TaskChoice {
+  readonly task?: string;
+  readonly revision?: string;
+}
+
+/** Opens a model from wherever it comes. @throws Error as the functions above. */
+export async function openClassifier(source: ModelSource, options: OpenOptions = {}): Promise<Classifier> {
+  return createClassifier(await loadModel(source, options.onDownload), options);
+}
+
+async function createClassifier(loaded: LoadedModel, options: OpenOptions): Promise<Classifier> {
+  const { opened, task } = loaded;
+  const { maxLength = loaded.maxLength, batchSize = 64, threads, columns = {} } = options;
+  const adapted = adaptedModel(loaded);
+  checkLength(maxLength, opened.model, adapted.attachment);
   const textCount = task.textColumns[0]?.length ?? null;
   const runtime = await nativeRuntime(threads === undefined ? {} : { threads });
   const { tokenizer, model, folder } = opened;

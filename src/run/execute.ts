@@ -5,8 +5,10 @@ import type { Dataset } from "../data/examples.ts";
 import type { DownloadProgress } from "../hub/download.ts";
 import { nativeRuntime } from "../runtime/native.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { random } from "../tensor/random.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { adapt, type AdaptedModel } from "../train/adapt.ts";
+import { type EvidenceSource, gatherEvidence } from "../train/evidence.ts";
 import type { EndEvent, EvaluationEvent, Scores, TrainingEvent } from "../train/events.ts";
 import type { TrainingOptions } from "../train/options.ts";
 import type { TrainingState } from "../train/state.ts";
@@ -51,8 +53,11 @@ export async function* execute(
     checkCurriculum(options, data.train.lengths.length);
     const runtime = await nativeRuntime({ threads: threads ?? availableParallelism() });
     const environment = await describeEnvironment(prepared, runtime);
-    const { adapted, initialized } = await attachMethod(prepared);
-    if (signal?.aborted) throw new Error("interrupted before training began, nothing is written");
+    const learner = { runtime, train: data.train, options, signal };
+    const { adapted, initialized } = await attachMethod(prepared, learner).catch((error: unknown) => {
+      throw signal?.aborted ? interruptedEarly() : error;
+    });
+    if (signal?.aborted) throw interruptedEarly();
     const { writer, from } = await begin({ prepared, environment, adapted });
     const run: LiveRun = { prepared, adapted, runtime, writer, environment, options };
     const ready = readyEvent(run, data, initialized, from, (performance.now() - start) / 1000);
@@ -77,10 +82,23 @@ interface LiveRun {
   readonly options: TrainingOptions;
 }
 
-async function attachMethod(prepared: PreparedRun): Promise<{ adapted: AdaptedModel; initialized: readonly string[] }> {
-  const { model, head, labels, specs, attachment, config } = prepared;
+const interruptedEarly = () => new Error("interrupted before training began, nothing is written");
+
+/** Loads the base weights and attaches the method; one that asks for evidence chooses anew, now that there is some. */
+async function attachMethod(
+  prepared: PreparedRun,
+  learner: Omit<EvidenceSource, "base">,
+): Promise<{ adapted: AdaptedModel; initialized: readonly string[] }> {
+  const { model, head, labels, specs, method, config } = prepared;
+  const { seed } = config.settings;
   const { weights, initialized } = await baseWeights(prepared, config.settings);
-  return { adapted: adapt({ model, head, labels, specs, weights, attachment }, config.settings.seed), initialized };
+  const base = { model, head, labels, specs, weights };
+  const kind = method.evidence?.(config.methodOptions) ?? null;
+  const evidence = kind && (await gatherEvidence(kind, { base, ...learner }));
+  const attachment = evidence
+    ? method.attach(specs, config.methodOptions, random(seed, "selection"), evidence)
+    : prepared.attachment;
+  return { adapted: adapt({ ...base, attachment }, seed), initialized };
 }
 
 function readyEvent(
@@ -99,7 +117,10 @@ function readyEvent(
     validationExamples: data.validation.lengths.length,
     truncated: data.train.truncated + data.validation.truncated,
     trainedParameters: prepared.attachment.trained.reduce((total, { count }) => total + count, 0),
-    totalParameters: prepared.specs.reduce((total, { shape }) => total + sizeOf(shape), 0),
+    totalParameters: [...prepared.specs, ...prepared.attachment.added].reduce(
+      (total, { shape }) => total + sizeOf(shape),
+      0,
+    ),
     initialized,
     resumedFrom: from && from.step,
     secondsElapsed,

@@ -1,11 +1,11 @@
-/** A run merged into an ordinary checkpoint folder, which transformers loads and which gives the same logits. */
+/** A model merged with what was trained on it into an ordinary checkpoint folder, which transformers loads and which gives the same logits. */
 import { writeModelFolder } from "../hub/save.ts";
-import type { TaskKind } from "../tasks/task.ts";
+import { nativeRuntime } from "../runtime/native.ts";
 import { type FloatType, toFloatType } from "../tensor/tensor.ts";
 import { mergedWeights } from "../train/merge.ts";
-import { methodOf } from "../peft/registry.ts";
-import { openRun, type OpenOptions } from "./classifier.ts";
-import { readRun } from "./store.ts";
+import { adaptedModel, type ModelSource, type OnDownload } from "./loaded.ts";
+import { fineTunedConfig } from "./model-config.ts";
+import { loadModel, methodOfSource } from "./open.ts";
 import { checkOutput, refuseSameFolder } from "./output.ts";
 
 export interface MergedModel {
@@ -14,54 +14,44 @@ export interface MergedModel {
   readonly parameters: number;
 }
 
+export interface MergeOptions {
+  readonly overwrite?: boolean;
+  /** Rounds the weights; float32 unless given. */
+  readonly dtype?: FloatType;
+  readonly threads?: number;
+  readonly onDownload?: OnDownload;
+}
+
+/** Merges a run, as {@link mergeModel} does. */
+export function mergeRun(run: string, output: string, options: MergeOptions = {}): Promise<MergedModel> {
+  return mergeModel({ run }, output, options);
+}
+
 /**
  * Writes base weights and trained numbers as one checkpoint, under transformers' names. What was trained in place is merged as it
  * is; of other methods the weights are computed as their mathematics says.
- * @param options `dtype` rounds the weights; float32 unless given
- * @throws Error in one line when the run or the output folder does not allow it; nothing is left half-written.
+ * @throws Error in one line when the method, the model or the output folder does not allow it; nothing is left half-written.
  */
-export async function mergeRun(
-  run: string,
+export async function mergeModel(
+  source: ModelSource,
   output: string,
-  { overwrite = false, dtype = "float32", ...options }: OpenOptions & { overwrite?: boolean; dtype?: FloatType } = {},
+  { overwrite = false, dtype = "float32", threads, onDownload }: MergeOptions = {},
 ): Promise<MergedModel> {
   await checkOutput(output, { overwrite });
-  const { name, unmergeable } = methodOf((await readRun(run)).adapterConfig.method);
-  if (unmergeable !== undefined) throw new Error(`${run}: ${name} cannot be merged: ${unmergeable}`);
-  const classifier = await openRun(run, options);
-  try {
-    const { head, folder } = classifier.opened;
-    await refuseSameFolder(output, folder.folder);
-    await refuseSameFolder(output, run);
-    const weights = await mergedWeights(classifier.adapted, classifier.runtime);
-    const tensors = new Map(Object.entries(weights).map(([name, weight]) => [name, toFloatType(weight, dtype)]));
-    const config = {
-      ...withoutTypes(folder.config),
-      architectures: [head.architecture],
-      dtype,
-      ...labelFields[classifier.task.kind](classifier.labels),
-    };
-    await writeModelFolder(output, { config, files: folder.files.companions, tensors }, { overwrite });
-    const parameters = Object.values(weights).reduce((sum, { data }) => sum + data.length, 0);
-    return { folder: output, architecture: head.architecture, parameters };
-  } finally {
-    await classifier.dispose();
-  }
+  const method = await methodOfSource(source);
+  const trained = "run" in source ? source.run : (source.adapter ?? source.model);
+  if (method === null) throw new Error(`${trained}: a checkpoint without an adapter, expected --adapter with it`);
+  if (method.unmergeable !== undefined)
+    throw new Error(`${trained}: ${method.name} cannot be merged: ${method.unmergeable}`);
+  const loaded = await loadModel(source, onDownload);
+  const { opened, task } = loaded;
+  await refuseSameFolder(output, opened.folder.folder);
+  await refuseSameFolder(output, trained);
+  const runtime = await nativeRuntime(threads === undefined ? {} : { threads });
+  const weights = await mergedWeights(adaptedModel(loaded), runtime);
+  const tensors = new Map(Object.entries(weights).map(([name, weight]) => [name, toFloatType(weight, dtype)]));
+  const config = { ...fineTunedConfig(opened, task), dtype };
+  await writeModelFolder(output, { config, files: opened.folder.files.companions, tensors }, { overwrite });
+  const parameters = Object.values(weights).reduce((sum, { data }) => sum + data.length, 0);
+  return { folder: output, architecture: opened.head.architecture, parameters };
 }
-
-/** config.json without what speaks of the base checkpoint alone: its path, the types its weights were stored in, its own labels. */
-function withoutTypes(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { _name_or_path, torch_dtype, dtype, num_labels, id2label, label2id, problem_type, ...kept } = config;
-  return kept;
-}
-
-type LabelFields = (labels: readonly string[] | null) => Record<string, unknown>;
-const labelFields: { readonly [K in TaskKind]: LabelFields } = {
-  classification: (labels) => ({
-    problem_type: "single_label_classification",
-    id2label: Object.fromEntries(labels!.map((label, id) => [id, label])),
-    label2id: Object.fromEntries(labels!.map((label, id) => [label, id])),
-  }),
-  regression: () => ({ problem_type: "regression", id2label: { 0: "LABEL_0" }, label2id: { LABEL_0: 0 } }),
-  "masked-language-model": () => ({}),
-};

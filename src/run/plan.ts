@@ -117,7 +117,7 @@ function parameterTable({ specs, attachment }: PreparedRun): ParameterRow[] {
   for (const { parameter, count } of attachment.trained)
     trainedOf.set(parameter.name, (trainedOf.get(parameter.name) ?? 0) + count);
   const rows = new Map<string, ParameterRow>();
-  for (const spec of specs) {
+  for (const spec of [...specs, ...attachment.added]) {
     const name = rowName(spec);
     const row = rows.get(name) ?? { name, shape: spec.shape, copies: 0, total: 0, trained: 0 };
     rows.set(name, {
@@ -136,7 +136,7 @@ function rowName({ name, block }: ParameterSpec): string {
 
 function estimateMemory(prepared: PreparedRun, data: EncodedDataset, options: TrainingOptions): MemoryEstimate {
   const { specs, attachment } = prepared;
-  const weights = 4 * specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const weights = 4 * [...specs, ...attachment.added].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const trained = 4 * attachment.trained.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const training = trained * (1 + 2 + 1);
   const activations = largestBatchBytes(prepared, data, options);
@@ -155,7 +155,7 @@ function estimateMemory(prepared: PreparedRun, data: EncodedDataset, options: Tr
 function largestBatchBytes(
   prepared: PreparedRun,
   { lengths }: EncodedDataset,
-  { batchSize, objective, curriculum, seed }: TrainingOptions,
+  { batchSize, objective, curriculum, seed, baseDropout = false }: TrainingOptions,
 ): number {
   const batches = lengthGroupedBatches(lengths, batchSize, random(seed, "epoch 0")).map((batch) => ({
     examples: batch.length,
@@ -163,7 +163,7 @@ function largestBatchBytes(
   }));
   const largest = batches.reduce((a, b) => (b.examples * b.tokens > a.examples * a.tokens ? b : a));
   const stages = [...curriculum.map((stage) => stage.objective), objective].map((stage) =>
-    peakBytes(Object.values(trainingStep(prepared, stage)), stage.sizes(largest.examples, largest.tokens)),
+    peakBytes(Object.values(trainingStep(prepared, stage, { baseDropout })), stage.sizes(largest.examples, largest.tokens)),
   );
   return Math.max(...stages);
 }

@@ -40,11 +40,14 @@ export interface PreparedRun extends OpenModel, RunData {
   readonly attachment: Attachment;
 }
 
+/** A model under one of its heads. */
+export type Headed = Pick<OpenModel, "model" | "head">;
+
 /** The head a model is opened under, the size of its output, which may depend on config.json, and where its weights come from. */
 export interface OpenModelOptions {
   readonly revision: string;
   readonly head: HeadName;
-  readonly labels: number | ((config: JsonObject) => number);
+  readonly labels: number | ((config: JsonObject, headed: Headed) => number);
   /** `pretrained` unless given. */
   readonly init?: Init;
 }
@@ -81,7 +84,7 @@ function describe(
       `${folder}: tokenizer.json has ${tokenizer.vocabularySize} tokens, config.json only ${model.vocabularySize}`,
     );
   const head = model.heads[headName];
-  const labels = typeof labelsOf === "number" ? labelsOf : labelsOf(config);
+  const labels = typeof labelsOf === "number" ? labelsOf : labelsOf(config, { model, head });
   const padTokenId = tokenizer.specialTokens.pad ?? 0;
   return { tokenizer, padTokenId, model, head, labels, specs: parametersOf(model, head, labels) };
 }
@@ -101,11 +104,11 @@ export async function prepareRun(
   const opened = await openModel(settings.model, { revision, init, head, labels: outputs(read.task) }, onProgress);
   try {
     const data = inCheckpointOrder(read, opened.folder.config);
-    checkLength(settings.max_seq_length, opened.model);
-    checkWeights(settings, opened);
-    checkMetric(settings, data.task);
     const method = methodOf(settings.method);
     const attachment = method.attach(opened.specs, config.methodOptions, random(settings.seed, "selection"));
+    checkLength(settings.max_seq_length, opened.model, attachment);
+    checkWeights(settings, opened);
+    checkMetric(settings, data.task);
     return { ...opened, ...data, config: withAbsolutePaths(config, opened.resolved), method, attachment };
   } catch (error) {
     await opened.folder.close();
@@ -120,10 +123,15 @@ function withAbsolutePaths({ settings, methodOptions }: RunConfig, { id, folder 
   return { methodOptions, settings: { ...settings, model, data: resolve(settings.data), validation_file: validation } };
 }
 
-/** Refuses sequences longer than a model has positions for. */
-export function checkLength(length: number, { maxPositions }: Model): void {
-  if (length > maxPositions)
-    throw new Error(`max_seq_length: ${length} is above the ${maxPositions} positions of the model`);
+/** Refuses sequences longer than a model has positions for, without those that the method takes. */
+export function checkLength(
+  length: number,
+  { maxPositions }: Pick<Model, "maxPositions">,
+  { positions: taken = 0 }: Pick<Attachment, "positions">,
+): void {
+  if (length + taken <= maxPositions) return;
+  const left = taken === 0 ? "" : `${Math.max(maxPositions - taken, 0)} positions that the method leaves of the `;
+  throw new Error(`max_seq_length: ${length} is above the ${left}${maxPositions} positions of the model`);
 }
 
 /** Looks for every parameter among the checkpoint's tensors, by the headers alone. */

@@ -11,37 +11,23 @@
  *     checkpoint.safetensors              until the run is complete: what resuming it needs
  */
 import { appendFileSync } from "node:fs";
-import { access, mkdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
-import { decodeSafetensors, encodeSafetensors } from "../formats/safetensors.ts";
+import { encodeSafetensors } from "../formats/safetensors.ts";
 import { createOutputFolder, readJson, writeAtomically } from "../hub/files.ts";
 import { fileError, oneLine } from "../hub/reasons.ts";
 import { type MetricName, metrics } from "../metrics/registry.ts";
-import { type AdapterLayout, adapterLayout, type AdapterTensor, packAdapter, unpackAdapter } from "../peft/adapter.ts";
+import { type AdapterTensor, packAdapter } from "../peft/adapter.ts";
 import type { Task } from "../tasks/task.ts";
-import { toFloat32 } from "../tensor/tensor.ts";
 import { type AdaptedModel, adapterTensors } from "../train/adapt.ts";
 import type { EndEvent } from "../train/events.ts";
 import type { TrainingState } from "../train/state.ts";
+import { type AdapterConfig, adapterFiles, adapterFolder, isThere, readAdapter } from "./adapter-files.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
 import { flatConfig, parseConfig, type RunConfig } from "./config.ts";
 import type { Environment } from "./environment.ts";
 
-/** What adapter_config.json holds. */
-export interface AdapterConfig {
-  readonly method: string;
-  readonly options: object;
-  readonly base_model_name_or_path: string;
-  readonly base_model_revision: string | null;
-  readonly base_model_sha256: string;
-  readonly task: string;
-  readonly trained_parameters: number;
-  readonly tensors: AdapterLayout;
-}
-
-const adapterFolder = "adapter";
-const adapterFiles = { weights: "adapter_model.safetensors", config: "adapter_config.json" };
 /** The files at the top of a run folder. */
 export const runFiles = {
   config: "config.json",
@@ -153,16 +139,6 @@ const taskSchema: z.ZodType<Task> = z.object({
   labelColumns: z.array(z.string()),
   headerless: z.array(z.array(z.string())),
 });
-const adapterConfigSchema: z.ZodType<AdapterConfig> = z.object({
-  method: z.string(),
-  options: z.looseObject({}),
-  base_model_name_or_path: z.string(),
-  base_model_revision: z.string().nullable(),
-  base_model_sha256: z.string(),
-  task: z.string(),
-  trained_parameters: z.int(),
-  tensors: adapterLayout,
-});
 
 /**
  * Reads a run folder.
@@ -173,25 +149,15 @@ export async function readRun(folder: string): Promise<StoredRun> {
   await expectFile(path(runFiles.task), `${folder}: not a run folder, it has no task.json`);
   const task = await readJson(path(runFiles.task), taskSchema);
   const config = await readConfig(path(runFiles.config));
-  const configPath = path(adapterFolder, adapterFiles.config);
-  await expectFile(configPath, `${folder}: has no adapter, its training did not reach a first evaluation`);
-  const adapterConfig = await readJson(configPath, adapterConfigSchema);
-  const weights = path(adapterFolder, adapterFiles.weights);
-  const bytes = await readFile(weights).catch((error: unknown) => {
-    throw fileError(weights, "cannot be read", error);
-  });
-  const adapter = unpackAdapter(decodeSafetensors(bytes, weights), adapterConfig.tensors, weights).map((part) => ({
-    ...part,
-    values: toFloat32(part.values),
-  }));
+  const missing = `${folder}: has no adapter, its training did not reach a first evaluation`;
+  await expectFile(path(adapterFolder, adapterFiles.config), missing);
+  const { config: adapterConfig, tensors: adapter } = await readAdapter(path(adapterFolder));
   const metrics = await readJson(path(runFiles.metrics), z.record(z.string(), z.unknown())).catch(() => null);
   return { folder, config, task, adapterConfig, adapter, metrics };
 }
 
 async function expectFile(path: string, otherwise: string): Promise<void> {
-  await access(path).catch((error: unknown) => {
-    throw new Error(otherwise, { cause: error });
-  });
+  if (!(await isThere(path))) throw new Error(otherwise);
 }
 
 /** The configuration that a run folder keeps. @throws Error in one line when it is damaged. */

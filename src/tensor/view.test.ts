@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { tensor, type Tensor } from "./tensor.ts";
-import { type Slices, viewOf } from "./view.ts";
+import { movableViewOf, type Slices, viewOf } from "./view.ts";
 
 const filled = (...shape: number[]): Tensor<"float32"> =>
   tensor(
@@ -66,5 +66,43 @@ describe("copies that are written through", () => {
     view.commit();
     expect([...base.data]).toEqual([...before].map((x, i) => (belongs(i, shape, selection) ? -x - 1 : x)));
     expect([...viewOf(base, selection).data]).toEqual([...view.data]);
+  });
+});
+
+describe("entries that move", () => {
+  test("go back to the base numbers where they leave, and begin with them where they come", () => {
+    const weight = filled(2, 4);
+    const view = movableViewOf(weight, Int32Array.of(1, 6, 3));
+    view.data.set([10, 60, 30]);
+    view.commit();
+    expect([...weight.data]).toEqual([0, 10, 2, 30, 4, 5, 60, 7]);
+    view.moveTo(Int32Array.of(1, 2, 7));
+    expect([...weight.data]).toEqual([0, 10, 2, 3, 4, 5, 6, 7]);
+    expect([view.entries, view.data, view.base].map((list) => [...list])).toEqual([
+      [1, 2, 7],
+      [10, 2, 7],
+      [1, 2, 7],
+    ]);
+    view.data[1] = 20;
+    view.commit();
+    expect([...weight.data]).toEqual([0, 10, 20, 3, 4, 5, 6, 7]);
+  });
+
+  test("may take each other's places, and begin anew there", () => {
+    const weight = filled(4);
+    const view = movableViewOf(weight, Int32Array.of(0, 1));
+    view.data.set([5, 6]);
+    view.commit();
+    view.moveTo(Int32Array.of(1, 0));
+    expect([[...view.data], [...weight.data]]).toEqual([
+      [1, 0],
+      [0, 1, 2, 3],
+    ]);
+  });
+
+  test("leave the places they were given as they were", () => {
+    const first = Int32Array.of(0, 1);
+    movableViewOf(filled(4), first).moveTo(Int32Array.of(2, 3));
+    expect([...first]).toEqual([0, 1]);
   });
 });

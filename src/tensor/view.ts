@@ -48,6 +48,40 @@ function viewOfEntries({ data: weight }: Tensor<"float32">, { entries }: Entries
   return { shape: [entries.length], data, commit };
 }
 
+/** A view of single entries that may move to others. */
+export interface MovableView extends View {
+  /** The entries as they stand. */
+  readonly entries: Int32Array;
+  /** The numbers that the weight had there when the view was made. */
+  readonly base: Float32Array;
+  /**
+   * Puts other entries in the places of these. One that leaves its place goes back to its base number, one that comes begins
+   * with that; one that keeps its place keeps its number.
+   */
+  moveTo(entries: Int32Array): void;
+}
+
+/** A view of the entries at `first`, to begin with, of a weight whose numbers are all base numbers still. */
+export function movableViewOf(weight: Tensor<"float32">, first: Int32Array): MovableView {
+  const entries = first.slice();
+  const view = viewOfEntries(weight, { entries });
+  const base = view.data.slice();
+  return {
+    ...view,
+    entries,
+    base,
+    moveTo(others) {
+      const moved = [...entries.keys()].filter((i) => entries[i] !== others[i]);
+      // All that leave are back before one that comes is read: it may be one that leaves another place.
+      for (const i of moved) weight.data[entries[i]!] = base[i]!;
+      for (const i of moved) {
+        entries[i] = others[i]!;
+        base[i] = view.data[i] = weight.data[others[i]!]!;
+      }
+    },
+  };
+}
+
 function viewOfSlices(base: Tensor<"float32">, selection: Slices): View {
   const axis = axisFromFront(selection.axis, base.shape.length);
   const { indices } = selection;

@@ -8,12 +8,14 @@ import { entriesName } from "../peft/attachment.ts";
 import type { Attachment, TrainedTensor } from "../peft/method.ts";
 import type { Tensors } from "../runtime/runtime.ts";
 import { random } from "../tensor/random.ts";
-import { tensor } from "../tensor/tensor.ts";
-import { isEntries, type View, viewOf } from "../tensor/view.ts";
+import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { isEntries, type MovableView, movableViewOf, type View, viewOf } from "../tensor/view.ts";
 
 /** A trained tensor and the live numbers behind it. */
 export interface Trained extends TrainedTensor {
   readonly view: View;
+  /** The same view, of a tensor whose entries move; {@link moveEntries} moves them. */
+  readonly moving?: MovableView;
 }
 
 /** A model under a head, as structure: enough to build graphs. */
@@ -51,11 +53,22 @@ export function adapt(base: AttachedModel & { readonly weights: Weights }, seed 
     spec.initial ? tensor("float32", spec.shape, spec.initial(base.weights)) : initialize(spec, stream),
   ]);
   const weights: Weights = { ...base.weights, ...Object.fromEntries(added) };
-  const trained = attachment.trained.map((part) => ({
-    ...part,
-    view: viewOf(weights[part.parameter.name]!, part.selection),
-  }));
-  return { ...base, weights, trained, feeds: { ...weights, ...entriesOf(attachment) } };
+  const trained = attachment.trained.map((part) => live(part, weights[part.parameter.name]!));
+  return { ...base, weights, trained, feeds: { ...weights, ...entriesOf({ trained }) } };
+}
+
+function live(part: TrainedTensor, weight: Tensor<"float32">): Trained {
+  const { selection, moves = false } = part;
+  if (!moves || !isEntries(selection)) return { ...part, view: viewOf(weight, selection) };
+  const view = movableViewOf(weight, selection.entries);
+  return { ...part, selection: { entries: view.entries }, view, moving: view };
+}
+
+/** Moves a trained tensor's entries to others, as {@link MovableView.moveTo} does, and with them what every run is fed. */
+export function moveEntries({ trained, feeds }: AdaptedModel, name: string, entries: Int32Array): void {
+  trained.find((tensor) => tensor.name === name)!.moving!.moveTo(entries);
+  const fed = feeds[entriesName(name)] as Tensor<"int64">;
+  entries.forEach((entry, i) => (fed.data[i] = BigInt(entry)));
 }
 
 /**

@@ -17,10 +17,13 @@ export interface DrawnBatch extends Batch {
   readonly noise?: Tensors;
 }
 
+/** What a step is fed besides its batch, and the names of what it gives gradients of. */
+export type Stepped = Pick<AdaptedModel, "feeds"> & { readonly trained: readonly { readonly name: string }[] };
+
 /** Runs a compiled training step over batches; several are accumulated, each weighted by the terms of its loss. */
 export async function batchGradient(
   program: Program,
-  adapted: AdaptedModel,
+  adapted: Stepped,
   batches: readonly DrawnBatch[],
 ): Promise<BatchGradient> {
   if (batches.length === 1) return gradientOf(program, adapted, batches[0]!);
@@ -38,11 +41,7 @@ export async function batchGradient(
   return sum!;
 }
 
-async function gradientOf(
-  program: Program,
-  adapted: AdaptedModel,
-  { feeds, noise }: DrawnBatch,
-): Promise<BatchGradient> {
+async function gradientOf(program: Program, adapted: Stepped, { feeds, noise }: DrawnBatch): Promise<BatchGradient> {
   const results = await program.run({ ...adapted.feeds, ...feeds, ...noise });
   return {
     loss: Number(results["loss"]!.data[0]),

@@ -1,7 +1,7 @@
 /** The best evaluation so far, and the trained numbers that gave it. */
-import { type AdaptedModel, commit } from "./adapt.ts";
+import { type AdaptedModel, commit, moveEntries } from "./adapt.ts";
 import type { Scores } from "./events.ts";
-import type { BestState } from "./state.ts";
+import type { BestState, TrainedNumbers } from "./state.ts";
 
 export interface Best {
   /** Compares with the best so far and keeps a copy of the trained tensors where it is better; says whether it is. */
@@ -20,7 +20,7 @@ export function keepBest(adapted: AdaptedModel, metric: string, from: BestState 
     offer(step, scores) {
       const better = state === null || isBetter(sign * scores[metric]!, sign * state.scores[metric]!);
       state = better
-        ? { step, scores, sinceBest: 0, trained: adapted.trained.map(({ view }) => view.data.slice()) }
+        ? { step, scores, sinceBest: 0, ...copyOf(trainedNumbers(adapted)) }
         : { ...state!, sinceBest: state!.sinceBest + 1 };
       return better;
     },
@@ -28,14 +28,28 @@ export function keepBest(adapted: AdaptedModel, metric: string, from: BestState 
       return state;
     },
     restore() {
-      if (state !== null) setTrained(adapted, state.trained);
+      if (state !== null) setTrained(adapted, state);
     },
   };
 }
 
-/** Writes numbers, one array a trained tensor, into the trained tensors and the weights. */
-export function setTrained(adapted: AdaptedModel, numbers: readonly Float32Array[]): void {
-  numbers.forEach((copy, i) => adapted.trained[i]!.view.data.set(copy));
+/** What is trained, live: the next step writes into it. */
+export function trainedNumbers({ trained }: AdaptedModel): TrainedNumbers {
+  return {
+    trained: trained.map(({ view }) => view.data),
+    entries: Object.fromEntries(trained.flatMap(({ name, moving }) => (moving ? [[name, moving.entries]] : []))),
+  };
+}
+
+const copyOf = ({ trained, entries }: TrainedNumbers): TrainedNumbers => ({
+  trained: trained.map((numbers) => numbers.slice()),
+  entries: Object.fromEntries(Object.entries(entries).map(([name, places]) => [name, places.slice()])),
+});
+
+/** Writes what was trained at some moment into the trained tensors and the weights. */
+export function setTrained(adapted: AdaptedModel, { trained, entries }: TrainedNumbers): void {
+  for (const [name, places] of Object.entries(entries)) moveEntries(adapted, name, places);
+  trained.forEach((copy, i) => adapted.trained[i]!.view.data.set(copy));
   commit(adapted);
 }
 

@@ -1,13 +1,37 @@
 /** A method's own steps, given the live numbers of a training. */
+import type { ParameterSpec } from "../nn/parameters.ts";
 import type { AdamWState } from "../optim/adamw.ts";
 import type { Dynamics, StepMade } from "../peft/dynamics.ts";
-import type { AdaptedModel } from "./adapt.ts";
+import type { Tensors } from "../runtime/runtime.ts";
+import { type AdaptedModel, moveEntries } from "./adapt.ts";
+import { batchGradient, type DrawnBatch } from "./batch-gradient.ts";
+import type { Stage } from "./stages.ts";
 import type { TrainingState } from "./state.ts";
 
 /** What the method does beside the optimizer's steps; null where it does nothing. */
-export function dynamicsOf({ attachment, trained, weights }: AdaptedModel): Dynamics | null {
-  const views = new Map(trained.map(({ name, view }) => [name, view]));
-  return attachment.dynamics?.({ view: (name) => views.get(name)!, parameter: (name) => weights[name]! }) ?? null;
+export function dynamicsOf(adapted: AdaptedModel): Dynamics | null {
+  const byName = new Map(adapted.trained.map((tensor) => [tensor.name, tensor]));
+  return (
+    adapted.attachment.dynamics?.({
+      view: (name) => byName.get(name)!.view,
+      entries: (name) => ({
+        ...byName.get(name)!.moving!,
+        moveTo: (entries) => moveEntries(adapted, name, entries),
+      }),
+      parameter: (name) => adapted.weights[name]!,
+    }) ?? null
+  );
+}
+
+/** The gradients of whole parameters over the batches of a step. */
+export async function wholeGradients(
+  { feeds }: AdaptedModel,
+  stage: Stage,
+  batches: readonly DrawnBatch[],
+  parameters: readonly ParameterSpec[],
+): Promise<readonly Float32Array[]> {
+  const program = await stage.whole(parameters);
+  return (await batchGradient(program, { feeds, trained: parameters }, batches)).gradients;
 }
 
 /** A step that has been made, as a method sees it. */
@@ -18,12 +42,16 @@ export function stepMade(
     readonly totalSteps: number;
     readonly gradients: readonly Float32Array[];
     readonly state: AdamWState;
+    readonly biasCorrection: StepMade["biasCorrection"];
+    readonly noise: Tensors;
   },
 ): StepMade {
   const at = (name: string) => trained.findIndex((tensor) => tensor.name === name);
   return {
     step: made.step,
     totalSteps: made.totalSteps,
+    biasCorrection: made.biasCorrection,
+    noise: (input) => made.noise[input]!.data as Float32Array,
     gradient: (name) => made.gradients[at(name)]!,
     moments: (name) => ({ mean: made.state.mean[at(name)]!, square: made.state.square[at(name)]! }),
   };

@@ -11,6 +11,7 @@ import { copyOf, data, runtime, type Settings, validation } from "./trainer.case
 interface Case {
   readonly head?: "masked-language-model";
   readonly method?: string;
+  readonly methodOptions?: Readonly<Record<string, unknown>>;
   readonly options: Partial<TrainingOptions>;
 }
 
@@ -27,11 +28,11 @@ const untimed = (event: TrainingEvent): unknown =>
 
 /** Trains from a state, or from the beginning, and keeps a copy of each checkpoint. */
 async function course(
-  { head, method = "rocoft", options }: Case,
+  { head, method = "rocoft", methodOptions = {}, options }: Case,
   { from = null, signal, on }: { from?: TrainingState | null } & Pick<Settings, "signal" | "on"> = {},
 ): Promise<Course> {
   const name = head ? "roberta-mlm" : "bert-classification";
-  const adapted = await tinyModel(name, { method, ...(head && { head }) });
+  const adapted = await tinyModel(name, { method, options: methodOptions, ...(head && { head }) });
   const told: unknown[] = [];
   const states: TrainingState[] = [];
   const job = { adapted, runtime, train: data, validation, options: { ...tinyTraining, ...options } };
@@ -55,6 +56,21 @@ const cases: Readonly<Record<string, Case>> = {
   },
   "early stopping": {
     options: { learningRate: 0.05, evalSteps: 2, earlyStoppingPatience: 3, epochs: 20, saveSteps: 1 },
+  },
+  "ranks that shrink": {
+    method: "adalora",
+    methodOptions: { init_r: 3, target_r: 1, tinit: 2, tfinal: 4, deltaT: 2 },
+    options: { epochs: 4, saveSteps: 3 },
+  },
+  "entries that move": {
+    method: "sft",
+    methodOptions: { density: 0.1, reselection_steps: 4, selection_accumulation_steps: 2, reselection_rate: 0.5 },
+    options: { epochs: 3, evalSteps: 2, saveSteps: 1, metricForBest: "loss", learningRate: 0.05 },
+  },
+  "changes that are pruned half-way": {
+    method: "diff_pruning",
+    methodOptions: { density: 0.3 },
+    options: { epochs: 2, evalSteps: 2, saveSteps: 1 },
   },
   "masked tokens, after a causal beginning": {
     head: "masked-language-model",

@@ -4,6 +4,8 @@ import { add, fill, input } from "../graph/ops.ts";
 import { dropStopGradient, replaceInPlace, type Rewrite, rewrites, simplify } from "../graph/simplify.ts";
 import { isOp, type Value } from "../graph/value.ts";
 import { topological } from "../graph/walk.ts";
+import type { ParameterSpec } from "../nn/parameters.ts";
+import { trainWhole } from "../peft/attachment.ts";
 import type { AttachedModel } from "./adapt.ts";
 import { type Forward, forward, type ForwardMode, reparameterizedTable } from "./forward.ts";
 import type { Objective } from "./objective.ts";
@@ -45,6 +47,11 @@ function lossOf(attached: AttachedModel, objective: Objective, mode: Omit<Forwar
   const loss = objective.loss(forward(attached, table, { training: true, ...mode }));
   const penalty = attached.attachment.penalty?.(table);
   return penalty ? add(loss, penalty) : loss;
+}
+
+/** A model whose method trains in place, as if these parameters were trained whole, the rest of the method as it is. */
+export function wholeInPlace(attached: AttachedModel, parameters: readonly ParameterSpec[]): AttachedModel {
+  return { ...attached, attachment: { ...attached.attachment, ...trainWhole(parameters) } };
 }
 
 /** The inputs of a graph. */

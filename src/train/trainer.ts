@@ -4,7 +4,7 @@ import type { EncodedDataset } from "../data/encode.ts";
 import type { Program, Runtime } from "../runtime/runtime.ts";
 import { random } from "../tensor/random.ts";
 import type { AdaptedModel } from "./adapt.ts";
-import { keepBest, setTrained } from "./best.ts";
+import { keepBest, setTrained, trainedNumbers } from "./best.ts";
 import type { CheckpointEvent, EndEvent, EvaluationEvent, TrainingEvent } from "./events.ts";
 import { stepsPerEpoch, totalSteps, type TrainingOptions } from "./options.ts";
 import { restoreDynamics } from "./dynamics.ts";
@@ -55,17 +55,18 @@ async function* loop(
   const { lengths } = job.train;
   const steps = totalSteps(lengths.length, options);
   const perEpoch = stepsPerEpoch(lengths.length, options);
-  if (from) setTrained(adapted, from.trained);
   const updater = createUpdater(adapted, job.train, options, steps, from?.optimizer);
-  if (from) restoreDynamics(updater.dynamics, from.dynamics);
+  if (from) {
+    setTrained(adapted, from);
+    restoreDynamics(updater.dynamics, from.dynamics);
+  }
   const best = keepBest(adapted, options.metricForBest, from?.best);
   const clock = stopwatch(from?.clock);
   let { step, evaluationDue } = from ?? { step: 0, evaluationDue: false };
 
   const checkpoint = (): CheckpointEvent => {
-    const trained = adapted.trained.map(({ view }) => view.data);
-    const [optimizer, dynamics] = [updater.state, updater.dynamics?.state ?? {}];
-    const state = { step, evaluationDue, trained, optimizer, dynamics, best: best.state, clock: clock.state() };
+    const kept = { optimizer: updater.state, dynamics: updater.dynamics?.state ?? {}, best: best.state };
+    const state = { step, evaluationDue, ...trainedNumbers(adapted), ...kept, clock: clock.state() };
     return { type: "checkpoint", step, state };
   };
   const evaluateIfDue = async function* (): AsyncGenerator<EvaluationEvent> {
@@ -73,7 +74,8 @@ async function* loop(
     if (event === null) return;
     evaluationDue = false;
     clock.exclude(event.seconds);
-    yield { ...event, best: best.offer(step, event.scores) };
+    const isProvisional = updater.dynamics?.isProvisional?.(step, steps) ?? false;
+    yield { ...event, best: !isProvisional && best.offer(step, event.scores) };
   };
   const isStopping = () => (best.state?.sinceBest ?? 0) >= (options.earlyStoppingPatience ?? Infinity);
 

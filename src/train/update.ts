@@ -1,13 +1,13 @@
 /** One optimizer step. */
 import type { EncodedDataset } from "../data/encode.ts";
-import { adamw, type AdamWState } from "../optim/adamw.ts";
+import { adamw, type AdamWState, biasCorrection } from "../optim/adamw.ts";
 import { clipByGlobalNorm } from "../optim/clip.ts";
 import { scheduleFactor } from "../optim/schedule.ts";
 import type { Dynamics } from "../peft/dynamics.ts";
 import { random } from "../tensor/random.ts";
 import { type AdaptedModel, commit, optimizerParameters } from "./adapt.ts";
 import { batchGradient } from "./batch-gradient.ts";
-import { dynamicsOf, stepMade } from "./dynamics.ts";
+import { dynamicsOf, stepMade, wholeGradients } from "./dynamics.ts";
 import type { StepEvent } from "./events.ts";
 import type { Batch } from "./objective.ts";
 import type { TrainingOptions } from "./options.ts";
@@ -38,22 +38,26 @@ export function createUpdater(
 ): Updater {
   const { seed, padTokenId } = options;
   const optimizer = adamw(options.adamw);
-  const parameters = optimizerParameters(
-    adapted,
-    (options.headLearningRate ?? options.learningRate) / options.learningRate,
-  );
+  const { headLearningRate: ofHead = null } = options;
+  const parameters = optimizerParameters(adapted, ofHead === null ? 1 : ofHead / options.learningRate);
   const state = from ?? optimizer.init(parameters);
   const dynamics = dynamicsOf(adapted);
   return {
     state,
     dynamics,
-    async update({ objective, program, noise }, step, batches) {
+    async update(stage, step, batches) {
+      const { objective, program, noise } = stage;
       const learningRate = options.learningRate * scheduleFactor(options.schedule, step, options.warmupSteps, steps);
       const stream = random(seed, `batch ${step}`);
       const dice = random(seed, `noise ${step}`);
       const drawn = batches.map((examples) => {
         const batch = objective.batch(data, examples, { padTokenId, stream });
         return { ...batch, noise: noise(sizesOf(batch), dice) };
+      });
+      const at = { step: step + 1, totalSteps: steps };
+      await dynamics?.beforeStep?.({
+        ...at,
+        gradients: (parameters) => wholeGradients(adapted, stage, drawn, parameters),
       });
       const { loss, gradients } = await batchGradient(program, adapted, drawn);
       const gradientNorm = clipByGlobalNorm(gradients, options.maxGradNorm ?? Infinity);
@@ -63,7 +67,9 @@ export function createUpdater(
       optimizer.update(parameters, gradients, state, learningRate);
       commit(adapted);
       if (dynamics) {
-        await dynamics.afterStep(stepMade(adapted, { step: step + 1, totalSteps: steps, gradients, state }));
+        const correction = biasCorrection(options.adamw, state.step);
+        const made = { ...at, gradients, state, biasCorrection: correction, noise: drawn.at(-1)!.noise };
+        await dynamics.afterStep(stepMade(adapted, made));
         commit(adapted);
       }
       return { loss, learningRate, gradientNorm };

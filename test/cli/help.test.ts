@@ -8,7 +8,7 @@ import { aliases, trainFields } from "../../src/run/config.ts";
 import { output, rocoft } from "../cli.ts";
 
 const cwd = tmpdir();
-const commands = ["train", "evaluate", "predict", "merge", "methods", "plan"];
+const commands = ["train", "evaluate", "predict", "merge", "export", "methods", "plan"];
 
 describe.concurrent("help", () => {
   test.each(commands)("%s --help has flags and examples that are commands", async (command) => {
@@ -44,8 +44,8 @@ describe.concurrent("help", () => {
 });
 
 const misuses: Readonly<Record<string, string>> = {
-  trian: 'unknown command "trian", nearest of 6: train, plan, predict, merge, methods',
-  "help trian": 'unknown command "trian", nearest of 6: train, plan, predict, merge, methods',
+  trian: 'unknown command "trian", nearest of 7: train, plan, predict, merge, export',
+  "help trian": 'unknown command "trian", nearest of 7: train, plan, predict, merge, export',
   "--verion": "unknown option '--verion' (Did you mean --version?)",
   "train --lerning_rate 1e-3": "unknown option '--lerning_rate' (Did you mean --learning_rate?)",
   "plan --modle roberta": "unknown option '--modle' (Did you mean --model?)",
@@ -54,7 +54,9 @@ const misuses: Readonly<Record<string, string>> = {
   "train here": "too many arguments. Expected 0 arguments but got 1.",
   "evaluate run": "required option '--data <file>' not specified",
   "merge run": "required option '--output_dir <folder>' not specified",
-  "merge --output_dir merged": "missing required argument 'run'",
+  "export run folder": "required option '--format <name>' not specified",
+  "export run folder --format h5":
+    "option '--format <name>' argument 'h5' is invalid. Allowed choices are peft, lora, onnx.",
   "predict run --max_seq_length many":
     "option '--max_seq_length <number>' argument 'many' is invalid. many is not a whole number above 0.",
 };

@@ -18,6 +18,11 @@ const variants: { readonly [M in MethodName]: readonly Partial<MethodOptions[M]>
     { update: "both", rank: 3, select: "random", target_modules: ["intermediate.dense"], train_bias: true },
     { update: "both", rank: 16, select: "last" },
     { update: "row", rank: 2, layers_to_transform: [1] },
+    { update: "both", rank: 3, select: "mixed", calibration_samples: 5 },
+    { update: "entries", rank: 2 },
+    { update: "entries", density: 0.1, select: "largest", target_modules: ["query", "output.dense"] },
+    { update: "column", rank: 4, select: "smallest", official_parameters: true },
+    { update: "entries", rank: 1, official_parameters: true },
   ],
   lora: [
     {},
@@ -27,6 +32,60 @@ const variants: { readonly [M in MethodName]: readonly Partial<MethodOptions[M]>
     { rank: 2, use_dora: true, lora_dropout: 0.2, layers_to_transform: [0] },
     { rank: 4, init_lora_weights: "pissa" },
   ],
+  adalora: [
+    {},
+    { init_r: 3, target_r: 1, tinit: 1, tfinal: 2, orth_reg_weight: 0.1, target_modules: ["query", "output.dense"] },
+    { init_r: 2, target_r: 2, orth_reg_weight: 0, lora_dropout: 0.2, layers_to_transform: [1] },
+  ],
+  lora_xs: [
+    {},
+    { rank: 3, lora_alpha: 6, target_modules: ["all-linear"] },
+    { rank: 5, lora_dropout: 0.2, layers_to_transform: [1] },
+  ],
+  vera: [{}, { rank: 3, d_initial: 1, target_modules: ["all-linear"] }, { rank: 20, vera_dropout: 0.2 }],
+  ia3: [
+    {},
+    { target_modules: ["query", "intermediate.dense"] },
+    { target_modules: ["value", "output.dense"], feedforward_modules: ["value"] },
+    { feedforward_modules: [], layers_to_transform: [0] },
+  ],
+  shira: [
+    { rank: 4 },
+    { rank: 2, mask_type: "struct", target_modules: ["all-linear"] },
+    { rank: 3, mask_type: "wm", layers_to_transform: [1] },
+  ],
+  fish_mask: [
+    { density: 0.3, fisher_samples: 6 },
+    { density: 0.05, head_in_budget: false, fisher_power: "absolute" },
+    { density: 0.1, head_in_budget: false, mask: "random" },
+  ],
+  sft: [
+    { selection_accumulation_steps: 3 },
+    { density: 0.1, reselection_steps: 2, selection_accumulation_steps: 1, reselection_rate: 0.5 },
+    {
+      density: 0.03,
+      reselection_steps: 3,
+      selection_accumulation_steps: 1,
+      reselection_rate_policy: "cosine",
+      target_modules: ["query", "output.dense"],
+    },
+  ],
+  diff_pruning: [{}, { density: 0.3 }, { density: 0.05, head_in_budget: false, sparsity_penalty: 0.01 }],
+  prompt_tuning: [{ num_virtual_tokens: 3 }, { num_virtual_tokens: 1, prompt_tuning_init: "sample_vocab" }],
+  p_tuning: [
+    { num_virtual_tokens: 3 },
+    { num_virtual_tokens: 2, encoder_reparameterization_type: "LSTM", encoder_hidden_size: 5 },
+    { num_virtual_tokens: 3, encoder_reparameterization_type: "LSTM", encoder_num_layers: 1 },
+  ],
+  prefix_tuning: [
+    { num_virtual_tokens: 3 },
+    { shift_positions: false },
+    { num_virtual_tokens: 1, prefix_projection: true, encoder_hidden_size: 6, init_weights: "zero" },
+  ],
+  houlsby: [{}, { bottleneck_size: 5, target_modules: ["attention.output.dense"] }],
+  pfeiffer: [{}, { reduction_factor: 3, layers_to_transform: [1] }],
+  parallel_adapter: [{}, { bottleneck_size: 5, scaling: 4, layers_to_transform: [0] }, { scaling: "learned" }],
+  mam: [{}, { num_virtual_tokens: 2, prefix_projection: true, encoder_hidden_size: 7, scaling: "learned" }],
   bitfit: [{}],
   ln_tuning: [{}],
   full: [{}],
@@ -34,9 +93,27 @@ const variants: { readonly [M in MethodName]: readonly Partial<MethodOptions[M]>
 };
 
 const inPlace: Promises = { start: 0, movesAll: true, merged: 0 };
+const elsewhere: Promises = { start: null, movesAll: true, merged: 0 };
 const promises: { readonly [M in MethodName]: Promises } = {
   rocoft: inPlace,
   lora: { start: 0, movesAll: true, merged: 1e-5 },
+  // A matrix may lose all its ranks.
+  adalora: { start: 0, movesAll: false, merged: 1e-5 },
+  lora_xs: { start: 1e-4, movesAll: true, merged: 1e-5 },
+  vera: { start: 0, movesAll: true, merged: 1e-5 },
+  ia3: { start: 0, movesAll: true, merged: 1e-5 },
+  shira: inPlace,
+  fish_mask: inPlace,
+  sft: inPlace,
+  // Of some parameters no change is left.
+  diff_pruning: { start: 0, movesAll: false, merged: 0 },
+  prompt_tuning: elsewhere,
+  p_tuning: elsewhere,
+  prefix_tuning: elsewhere,
+  houlsby: { ...elsewhere, start: 1e-4 },
+  pfeiffer: { ...elsewhere, start: 1e-2 },
+  parallel_adapter: { ...elsewhere, start: 0 },
+  mam: elsewhere,
   bitfit: inPlace,
   ln_tuning: inPlace,
   full: inPlace,

@@ -1,7 +1,7 @@
 /** rocoft evaluate */
 import { Command } from "commander";
 import { formatScores } from "../format.ts";
-import { addModelFlags, type ModelFlags, openClassifier } from "../model.ts";
+import { addModelFlags, type ModelFlags, openModelOf } from "../model.ts";
 
 const examples = `
 Examples:
@@ -16,7 +16,7 @@ export function command(): Command {
     .requiredOption("--data <file>", "file with labels (tsv, csv, jsonl) or text, or a folder with a validation file")
     .addHelpText("after", examples)
     .action(async (run: string | undefined, flags: ModelFlags & { data: string }) => {
-      const classifier = await openClassifier(run, flags);
+      const classifier = await openModelOf(run, flags);
       try {
         const scores = await classifier.evaluate(flags.data);
         process.stdout.write(`${flags.json ? JSON.stringify(scores) : formatScores(scores)}\n`);

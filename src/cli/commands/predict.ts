@@ -3,7 +3,7 @@ import { text as readAll } from "node:stream/consumers";
 import { Command } from "commander";
 import type { Texts } from "../../data/examples.ts";
 import type { Classifier, Prediction } from "../../run/classifier.ts";
-import { addModelFlags, type ModelFlags, openClassifier } from "../model.ts";
+import { addModelFlags, type ModelFlags, openModelOf } from "../model.ts";
 
 const examples = `
 Examples:
@@ -30,7 +30,7 @@ export function command(): Command {
       if (flags.text && flags.data !== undefined) throw new Error("expected --text or --data, one of the two");
       if (flags.pair && flags.text?.length !== 2)
         throw new Error(`--pair: ${flags.text?.length ?? 0} texts given with --text, expected 2`);
-      const classifier = await openClassifier(run, flags);
+      const classifier = await openModelOf(run, flags);
       try {
         const predictions = await answer(classifier, flags);
         process.stdout.write(flags.json ? `${JSON.stringify(predictions)}\n` : predictions.map(lineOf).join(""));

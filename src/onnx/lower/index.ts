@@ -16,7 +16,11 @@ export const lowerings: Lowerings<Exclude<Primitive, "input">> = {
   ...linear,
 };
 
-/** Writes the nodes of `value` and returns the name of the result. */
-export function lower<P extends Exclude<Primitive, "input">>(value: Value<P>, emit: Emitter): string {
-  return lowerings[value.op](value, emit);
+/** Writes the nodes of `value` by a table of lowerings and returns the name of the result. */
+export function lower<P extends Exclude<Primitive, "input">>(
+  value: Value<P>,
+  emit: Emitter,
+  table: Lowerings<Exclude<Primitive, "input">> = lowerings,
+): string {
+  return table[value.op](value, emit);
 }

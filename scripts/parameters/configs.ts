@@ -1,0 +1,87 @@
+/** The models whose parameters are counted, each from the sizes that its config.json states. */
+import { modelOf } from "../../src/models/registry.ts";
+import type { ParameterSpec } from "../../src/nn/parameters.ts";
+import { parametersOf } from "../../src/train/load.ts";
+import { bart } from "./bart.ts";
+import { bloom } from "./bloom.ts";
+import { debertaV2 } from "./deberta-v2.ts";
+import { gptj } from "./gptj.ts";
+import { llama } from "./llama.ts";
+
+/** Each model's parameters by its name. */
+export type Models = Readonly<Record<string, readonly ParameterSpec[]>>;
+
+const LABELS = 2;
+
+export const classifiers: Models = {
+  "RoBERTa-base": roberta({
+    model_type: "roberta",
+    vocab_size: 50_265,
+    hidden_size: 768,
+    num_hidden_layers: 12,
+    num_attention_heads: 12,
+    intermediate_size: 3072,
+    max_position_embeddings: 514,
+    type_vocab_size: 1,
+    pad_token_id: 1,
+  }),
+  "RoBERTa-large": roberta({
+    model_type: "roberta",
+    vocab_size: 50_265,
+    hidden_size: 1024,
+    num_hidden_layers: 24,
+    num_attention_heads: 16,
+    intermediate_size: 4096,
+    max_position_embeddings: 514,
+    type_vocab_size: 1,
+    pad_token_id: 1,
+  }),
+  "DeBERTaV3-base": debertaV2(
+    {
+      vocab_size: 128_100,
+      hidden_size: 768,
+      num_hidden_layers: 12,
+      intermediate_size: 3072,
+      position_buckets: 256,
+      position_biased_input: false,
+      type_vocab_size: 0,
+      share_att_key: true,
+    },
+    LABELS,
+  ),
+};
+
+export const languageModels: Models = {
+  "BART-large": bart({
+    vocab_size: 50_265,
+    d_model: 1024,
+    max_position_embeddings: 1024,
+    encoder_layers: 12,
+    encoder_ffn_dim: 4096,
+    decoder_layers: 12,
+    decoder_ffn_dim: 4096,
+  }),
+  "BLOOM-7b1": bloom({ vocab_size: 250_880, n_embed: 4096, n_layer: 30 }),
+  "GPT-J-6B": gptj({ vocab_size: 50_400, n_embd: 4096, n_layer: 28, n_inner: null }),
+  "LLaMA-2-7B": llama({
+    vocab_size: 32_000,
+    hidden_size: 4096,
+    intermediate_size: 11_008,
+    num_hidden_layers: 32,
+    num_attention_heads: 32,
+    num_key_value_heads: 32,
+  }),
+  "LLaMA-2-13B": llama({
+    vocab_size: 32_000,
+    hidden_size: 5120,
+    intermediate_size: 13_824,
+    num_hidden_layers: 40,
+    num_attention_heads: 40,
+    num_key_value_heads: 40,
+  }),
+};
+
+function roberta(config: object): readonly ParameterSpec[] {
+  const model = modelOf(config, "config.json");
+  return parametersOf(model, model.heads["sequence-classification"], LABELS);
+}

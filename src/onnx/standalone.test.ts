@@ -1,0 +1,159 @@
+/** Models that hold their weights: what is in the file, that it is ONNX's own, and what it computes, in floats and in integers. */
+import { describe, expect, test } from "vitest";
+import { draw, tensorsOf, worstDifference } from "../../test/draw.ts";
+import { batchFeeds, readTensors } from "../../test/fixtures.ts";
+import { type ReadModel, readModel } from "../../test/onnx-reader.ts";
+import { runOnnx } from "../../test/onnx-session.ts";
+import { tinyModel } from "../../test/tiny-training.ts";
+import * as g from "../graph/ops.ts";
+import type { Value } from "../graph/value.ts";
+import { interpret } from "../interpret/interpret.ts";
+import { tensor } from "../tensor/tensor.ts";
+import { forwardPass } from "../train/step.ts";
+import { standaloneModel } from "./model.ts";
+import { concat } from "./proto.ts";
+
+const namesOf = (values: readonly { readonly name: string }[]) => values.map(({ name }) => name);
+const countOf = ({ nodes }: ReadModel, op: string) => nodes.filter((node) => node.op === op).length;
+
+describe("weights", () => {
+  const [x, w, b] = [g.input("x", ["batch", 2]), g.input("w", [3, 2]), g.input("b", [3])];
+  const weights = {
+    w: tensor("float32", [3, 2], Float32Array.of(1, 2, 3, 4, 5, 6)),
+    unread: tensor("float32", [1], Float32Array.of(7)),
+  };
+
+  test("are constants, all other inputs stay inputs, and what is not read is left out", () => {
+    const model = readModel(concat(standaloneModel({ y: g.linear(x, w, b) }, weights)));
+    expect(namesOf(model.inputs)).toEqual(["x", "b"]);
+    expect(namesOf(model.initializers)).toEqual(["w"]);
+    expect(model.initializers[0]).toMatchObject({ type: 1, shape: [3, 2] });
+    expect(new Float32Array(model.initializers[0]!.data.slice().buffer)).toEqual(weights.w.data);
+  });
+
+  test("are handed on without a copy", () => {
+    const pieces = standaloneModel({ y: g.linear(x, w, b) }, weights);
+    expect(pieces.filter(({ buffer }) => buffer === weights.w.data.buffer)).toHaveLength(1);
+  });
+
+  test("may be of any type, and views of a larger memory", async () => {
+    const memory = BigInt64Array.of(9n, 2n, 0n, 9n);
+    const index = { index: tensor("int64", [2], memory.subarray(1, 3)) };
+    const model = concat(standaloneModel({ y: g.gather(w, g.input("index", [2], "int64")) }, { ...weights, ...index }));
+    expect((await runOnnx(model, {}))["y"]).toEqual(Float32Array.of(5, 6, 1, 2));
+  });
+});
+
+describe("the operators", () => {
+  const drawn = draw(3);
+  const [x, a, b] = [
+    [2, 3, 4],
+    [2, 4, 3],
+    [2, 3, 4],
+  ].map((shape) => drawn.normal(shape)) as [Value, Value, Value];
+  const outputs = {
+    gelu: g.gelu(x),
+    silu: g.silu(x),
+    transposedLeft: g.matmul(a, a, { transposeA: true }),
+    transposedRight: g.matmul(x, b, { transposeB: true }),
+    transposedBoth: g.matmul(x, a, { transposeA: true, transposeB: true }),
+  };
+
+  test("are ONNX's own, and compute the same", async () => {
+    const model = concat(standaloneModel(outputs, {}));
+    expect(readModel(model).opsets).toEqual({ "": 21 });
+    const results = await runOnnx(model, tensorsOf(drawn));
+    interpret(Object.values(outputs), drawn.feeds).forEach(({ data }, i) => {
+      const name = Object.keys(outputs)[i]!;
+      expect(worstDifference(results[name]!, data), name).toBeLessThan(2e-6);
+    });
+  });
+
+  test("stand in the order the standard asks for: each after what it reads", async () => {
+    const adapted = await tinyModel("bert-classification");
+    const { nodes, inputs, initializers } = readModel(concat(standaloneModel(forwardPass(adapted), adapted.feeds)));
+    const known = new Set(namesOf([...inputs, ...initializers]));
+    for (const node of nodes) {
+      for (const input of node.inputs) expect(known, `${node.op} reads ${input}`).toContain(input);
+      for (const output of node.outputs) known.add(output);
+    }
+  });
+});
+
+const families = [
+  { name: "bert-classification", labels: 3 },
+  { name: "bert-silu", labels: 2 },
+  { name: "bert-gelu-new", labels: 5 },
+  { name: "roberta-relu", labels: 2 },
+];
+
+describe.each(families)("$name", ({ name, labels }) => {
+  const expected = readTensors("models", name, "expected.safetensors");
+  const feeds = batchFeeds(expected);
+  const logits = expected.get("logits")!.data as Float32Array;
+  const build = async (quantizes: boolean) => {
+    const adapted = await tinyModel(name, { method: "head", labels });
+    const matrices = adapted.specs.filter(({ role, head }) => !head && (role === "linear" || role === "embedding"));
+    const quantized = quantizes ? new Set(namesOf(matrices)) : new Set<string>();
+    const model = concat(standaloneModel(forwardPass(adapted), adapted.feeds, quantized));
+    return { model, matrices, results: await runOnnx(model, feeds) };
+  };
+
+  test("gives transformers' logits", async () => {
+    const { model, results } = await build(false);
+    expect(readModel(model).opsets).toEqual({ "": 21 });
+    expect(worstDifference(results["logits"]!, logits)).toBeLessThan(2e-5);
+  });
+
+  test("gives them in 8-bit integers to within 0.05, from a smaller file", async () => {
+    const [whole, { model, matrices, results }] = [await build(false), await build(true)];
+    const read = readModel(model);
+    expect(read.opsets).toEqual({ "": 21 });
+    expect(namesOf(read.initializers).filter((name) => matrices.some((matrix) => matrix.name === name))).toEqual([]);
+    expect(worstDifference(results["logits"]!, logits)).toBeLessThan(0.05);
+    expect(model.length).toBeLessThan(0.8 * whole.model.length);
+  });
+});
+
+describe("quantised layers", () => {
+  const drawn = draw(5);
+  const x = drawn.normal([4, 32]);
+  const [first, second] = [drawn.normal([16, 32]), drawn.normal([8, 32])];
+  const [b1, b2] = [drawn.normal([16]), drawn.normal([8])];
+  const outputs = { first: g.linear(x, first, b1), second: g.linear(x, second, b2) };
+  const tensors = tensorsOf(drawn);
+  const quantized = (...values: readonly Value[]) =>
+    concat(standaloneModel(outputs, tensors, new Set(values.map((value) => (value as Value<"input">).attrs.name))));
+
+  test("that read the same quantise it once", () => {
+    const model = readModel(quantized(first, second));
+    expect([countOf(model, "DynamicQuantizeLinear"), countOf(model, "MatMulInteger")]).toEqual([1, 2]);
+    expect(countOf(model, "Gemm")).toBe(0);
+  });
+
+  test("are those that are named, and no others", () => {
+    const model = readModel(quantized(second));
+    expect([countOf(model, "MatMulInteger"), countOf(model, "Gemm")]).toEqual([1, 1]);
+  });
+
+  test("are close to what they were", async () => {
+    const results = await runOnnx(quantized(first, second), tensors);
+    interpret(Object.values(outputs), drawn.feeds).forEach(({ data }, i) => {
+      const difference = worstDifference(results[Object.keys(outputs)[i]!]!, data);
+      expect(difference).toBeLessThan(0.02);
+      expect(difference).toBeGreaterThan(1e-5);
+    });
+  });
+
+  test("an embedding gives its rows, each by its own scale, off by half of that at most", async () => {
+    const rows = Float32Array.of(1, -0.3, 1000, 333, 0, 0);
+    const y = g.gather(g.input("table", [3, 2]), g.input("index", ["n"], "int64"));
+    const model = concat(standaloneModel({ y }, { table: tensor("float32", [3, 2], rows) }, new Set(["table"])));
+    const results = await runOnnx(model, { index: tensor("int64", [4], BigInt64Array.of(2n, 1n, 0n, 1n)) });
+    const expected = [0, 0, 1000, 333, 1, -0.3, 1000, 333];
+    const halfScales = [0, 0, 1000, 1000, 1, 1, 1000, 1000].map((largest) => largest / 254);
+    expected.forEach((value, i) =>
+      expect(Math.abs(results["y"]![i]! - value)).toBeLessThanOrEqual(halfScales[i]! * 1.001),
+    );
+  });
+});
