@@ -2,19 +2,18 @@
  * MRPC with a small encoder, three epochs: every method at the learning rate that suits it, three seeds, and RoCoFT taken apart.
  *
  *     npx tsx bench/mrpc.ts --model MINILM --data MRPC_FOLDER --output_dir RUNS [--workers 2] [--threads 1] [--results FILE]
- *     npx tsx bench/mrpc.ts --report [--results FILE]
  *
  * Each finished run is a line of FILE (docs/mrpc.jsonl); what is there is not run again, so an interrupted study goes on. A
  * method's learning rate is chosen with seed 1 from its default and a third and three times that, and on from an edge of the
  * grid where the best lies there, twice at most; the other seeds use the one chosen. Ablations use that of three rows.
  */
 import { spawn } from "node:child_process";
-import { appendFileSync, existsSync, readFileSync, rmSync, statSync } from "node:fs";
+import { appendFileSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { methodOf } from "../src/peft/registry.ts";
-import { cli, machine, median, root } from "./measure.ts";
-import { ablationRows, methodRows, type Variant } from "./mrpc-runs.ts";
+import { cli, machine, root } from "./measure.ts";
+import { type Done, find, type Run, read, report, runOf, search, SEEDS } from "./mrpc-results.ts";
+import { ablationRows, methodRows } from "./mrpc-runs.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -24,65 +23,9 @@ const { values: flags } = parseArgs({
     results: { type: "string", default: join(root, "docs", "mrpc.jsonl") },
     workers: { type: "string", default: "2" },
     threads: { type: "string", default: "1" },
-    report: { type: "boolean", default: false },
   },
 });
-const SEEDS = [1, 2, 3];
-const EXTENSIONS = 2;
-
-interface Run {
-  readonly name: string;
-  readonly method: string;
-  readonly options: NonNullable<Variant["options"]>;
-  readonly learning_rate: number;
-  readonly seed: number;
-}
-interface Done extends Run {
-  readonly accuracy: number;
-  readonly f1: number;
-  readonly trained: number;
-  readonly adapter_bytes: number;
-  readonly seconds: number;
-  readonly peak_mib: number;
-  readonly machine: string;
-}
-
-const done = (): Done[] =>
-  existsSync(flags.results)
-    ? readFileSync(flags.results, "utf8")
-        .trim()
-        .split("\n")
-        .filter(Boolean)
-        .map((line) => JSON.parse(line) as Done)
-    : [];
-const score = ({ accuracy, f1 }: Done) => (accuracy + f1) / 2;
-const isClose = (a: number, b: number) => Math.abs(a / b - 1) < 1e-6;
-const find = (runs: readonly Done[], { name }: Variant, rate: number, seed: number) =>
-  runs.find((run) => run.name === name && run.seed === seed && isClose(run.learning_rate, rate));
-const runOf = ({ name, method, options = {} }: Variant, learning_rate: number, seed: number): Run => ({
-  name,
-  method,
-  options,
-  learning_rate: Number(learning_rate.toPrecision(3)),
-  seed,
-});
-
-/** The best learning rate of a row among those tried, and those still to be tried before it is known. */
-function search(variant: Variant, runs: readonly Done[]): { readonly best: number | null; readonly open: number[] } {
-  const middle = methodOf(variant.method).learningRate;
-  const rates = [middle / 3, middle, middle * 3].map((rate) => Number(rate.toPrecision(3)));
-  for (let extension = 0; ; extension++) {
-    const open = rates.filter((rate) => !find(runs, variant, rate, SEEDS[0]!));
-    if (open.length > 0) return { best: null, open };
-    const tried = rates.map((rate) => score(find(runs, variant, rate, SEEDS[0]!)!));
-    const at = tried.indexOf(Math.max(...tried));
-    const isEdge = at === 0 || at === rates.length - 1;
-    if (!isEdge || extension === EXTENSIONS) return { best: rates[at]!, open: [] };
-    const next = Number((at === 0 ? rates[0]! / 3 : rates.at(-1)! * 3).toPrecision(3));
-    if (at === 0) rates.unshift(next);
-    else rates.push(next);
-  }
-}
+const done = (): Done[] => read(flags.results);
 
 /** What is to be run next, the most telling first; `busy` are under way. */
 function* pending(runs: readonly Done[], busy: ReadonlySet<string>): Generator<Run> {
@@ -165,48 +108,6 @@ async function worker(busy: Set<string>): Promise<void> {
   }
 }
 
-const spread = (values: readonly number[]) => {
-  const mean = values.reduce((a, b) => a + b, 0) / values.length;
-  const deviation = Math.sqrt(values.reduce((a, x) => a + (x - mean) ** 2, 0) / Math.max(1, values.length - 1));
-  return values.length === 1 ? (100 * mean).toFixed(2) : `${(100 * mean).toFixed(2)} ± ${(100 * deviation).toFixed(2)}`;
-};
-
-function rowOf(variant: Variant, rate: number | null, runs: readonly Done[]): string | null {
-  const found = rate === null ? [] : SEEDS.flatMap((seed) => find(runs, variant, rate, seed) ?? []);
-  if (found.length === 0) return null;
-  const middle = (key: "seconds" | "peak_mib" | "adapter_bytes" | "trained") => median(found.map((run) => run[key]));
-  const cells = [
-    variant.name,
-    middle("trained").toLocaleString("en"),
-    rate!.toExponential(),
-    found.length,
-    spread(found.map(({ accuracy }) => accuracy)),
-    spread(found.map(({ f1 }) => f1)),
-    `${(middle("adapter_bytes") / 2 ** 20).toFixed(2)}`,
-    middle("seconds").toFixed(0),
-    middle("peak_mib"),
-  ];
-  return `| ${cells.join(" | ")} |`;
-}
-
-const heading = [
-  "| method | trained, head included | learning rate | seeds | accuracy | F1 | adapter, MiB | seconds | peak MiB |",
-  "|---|---|---|---|---|---|---|---|---|",
-];
-function report(): string {
-  const runs = done();
-  const rate = search(methodRows[0]!, runs).best;
-  const table = (rows: readonly (string | null)[]) => [...heading, ...rows.filter((row) => row !== null)].join("\n");
-  const machines = [...new Set(runs.map((run) => run.machine))].toSorted().join("; ");
-  return [
-    `${machines}.`,
-    table(methodRows.map((row) => rowOf(row, search(row, runs).best, runs))),
-    table(ablationRows.map((row) => rowOf(row, rate, runs))),
-  ].join("\n\n");
-}
-
-if (!flags.report) {
-  const busy = new Set<string>();
-  await Promise.all(Array.from({ length: Number(flags.workers) }, () => worker(busy)));
-}
-console.log(report());
+const busy = new Set<string>();
+await Promise.all(Array.from({ length: Number(flags.workers) }, () => worker(busy)));
+console.log(report(done()));

@@ -12,6 +12,7 @@ import { labelObjectives } from "../src/train/objectives/labels.ts";
 import { createStage } from "../src/train/stages.ts";
 import { createUpdater } from "../src/train/update.ts";
 import { median } from "./measure.ts";
+import { robertaBase } from "./roberta-base.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -25,17 +26,6 @@ const { values: flags } = parseArgs({
 const WARM_UP = 2;
 const [steps, batch, length] = [Number(flags.steps), Number(flags.batch), Number(flags.length)];
 
-const robertaBase = {
-  model_type: "roberta",
-  vocab_size: 50265,
-  hidden_size: 768,
-  num_hidden_layers: 12,
-  num_attention_heads: 12,
-  intermediate_size: 3072,
-  max_position_embeddings: 514,
-  type_vocab_size: 1,
-  pad_token_id: 1,
-};
 const stream = random(0);
 const model = modelOf(robertaBase, "roberta-base");
 const head = model.heads["sequence-classification"];

@@ -60,7 +60,7 @@ test("the TypeScript of the pages fits the types of the package", { timeout: 300
 });
 
 test("every block has a language, so that what can be run is", () => {
-  const known = [...Object.keys(runners), "json", "yaml", "csv", "python", "text"];
+  const known = [...Object.keys(runners), "js", "json", "yaml", "csv", "python", "text"];
   const unknown = pages.flatMap(({ page, blocks }) =>
     blocks.filter(({ language }) => !known.includes(language)).map(({ line }) => `${page}:${line}`),
   );
@@ -83,6 +83,7 @@ test("what is not run is counted", () => {
   expect(reasons.join("\n")).toMatchInlineSnapshot(`
     "README.md: it fetches and installs
     README.md: takes minutes
+    docs/export.md: it fetches and installs
     docs/language-models.md: two hours, and a corpus
     docs/results.md: hours, and needs real weights, GLUE or PyTorch
     docs/results.md: hours, and needs real weights, GLUE or PyTorch

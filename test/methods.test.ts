@@ -147,11 +147,18 @@ describe.each(cases)("$model, $name", ({ model, name }) => {
 /** What PyTorch trained; of entries that have moved, in the order in which ours stand. */
 function finalOf({ trained }: AdaptedModel, tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
   const final = partOf(tensors, "final");
-  for (const [name, { data: places }] of partOf(tensors, "final_entries")) {
-    const { shape, data } = final.get(name)!;
+  for (const [name, moved] of partOf(tensors, "final_entries")) {
+    const [places, { shape, data }] = [moved.data as Int32Array, final.get(name)!];
     const ours = trained.find((part) => part.name === name)!.moving!.entries;
     expect(ours.toSorted()).toEqual(places);
-    final.set(name, tensor("float32", shape, Float32Array.from(ours, (entry) => Number(data[places.indexOf(entry)]))));
+    final.set(
+      name,
+      tensor(
+        "float32",
+        shape,
+        Float32Array.from(ours, (entry) => Number(data[places.indexOf(entry)])),
+      ),
+    );
   }
   return final;
 }

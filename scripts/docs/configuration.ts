@@ -15,6 +15,7 @@ export const path: string = join(import.meta.dirname, "../../docs/configuration.
 const valueSchema = z.object({
   type: z.string().optional(),
   enum: z.array(z.string()).optional(),
+  const: z.string().optional(),
   minimum: z.number().optional(),
   exclusiveMinimum: z.number().optional(),
   exclusiveMaximum: z.number().optional(),
@@ -38,13 +39,14 @@ const kinds: Readonly<Record<string, string>> = {
 };
 const lists: Readonly<Record<string, string>> = { string: "list of names", integer: "list of whole numbers" };
 
-/** The kind of value besides null, which only stands for a default. */
-function valueOf({ anyOf, type, ...rest }: Setting): Value {
-  const given = anyOf?.find((one) => one.type !== "null");
-  return given ?? { ...rest, type: Array.isArray(type) ? type.find((name) => name !== "null") : type };
+/** The kinds of value besides null, which only stands for a default. */
+function valuesOf({ anyOf, type, ...rest }: Setting): Value[] {
+  const given = anyOf?.filter((one) => one.type !== "null");
+  return given ?? [{ ...rest, type: Array.isArray(type) ? type.find((name) => name !== "null") : type }];
 }
 
 function describeValue(value: Value): string {
+  if (value.const !== undefined) return `\`${value.const}\``;
   if (value.enum) return value.enum.map((name) => `\`${name}\``).join(", ");
   if (value.items) return lists[value.items.type]!;
   const bounds = [
@@ -66,7 +68,7 @@ function table(schemas: object): string {
   const rows = Object.entries(properties).map(([name, property]) => {
     const setting = settingSchema.parse(property);
     const { description } = setting;
-    return `| \`${name}\` | ${describeValue(valueOf(setting))} | ${describeDefault(setting)} | ${description} |`;
+    return `| \`${name}\` | ${valuesOf(setting).map(describeValue).join(" or ")} | ${describeDefault(setting)} | ${description} |`;
   });
   return ["| setting | value | default | what it is |", "|---|---|---|---|", ...rows].join("\n");
 }

@@ -1,7 +1,10 @@
 /** How many numbers each method trains, under the options of its papers. */
 import type { ParameterSpec } from "../../src/nn/parameters.ts";
 import { maskSize } from "../../src/peft/fish-mask.ts";
+import { loraPlaces } from "../../src/peft/lora.ts";
 import { type MethodName, type MethodOptions, methodOf, methodOptions } from "../../src/peft/registry.ts";
+import { entryCounts as entriesOfSft } from "../../src/peft/sft.ts";
+import { entryCounts as entriesOfShira } from "../../src/peft/shira.ts";
 import { type Place, targetsOf } from "../../src/peft/targets.ts";
 import { random } from "../../src/tensor/random.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
@@ -19,8 +22,6 @@ interface SettingOf<M extends MethodName> {
 }
 
 const everywhere = { target_modules: ["all-linear"] };
-/** Where LoRA works, and where most papers let others work too. */
-export const queryAndValue: readonly Place[] = ["query", "value", "fused"];
 
 export const settings: readonly Setting[] = [
   { name: "full fine-tuning", method: "full", options: {} },
@@ -33,7 +34,7 @@ export const settings: readonly Setting[] = [
   { name: "LoRA", method: "lora", options: { rank: 8, ...everywhere } },
   { name: "DoRA", method: "lora", options: { rank: 8, use_dora: true } },
   { name: "AdaLoRA", method: "adalora", options: { init_r: 12 } },
-  { name: "AdaLoRA", method: "adalora", options: { init_r: 12 }, at: queryAndValue },
+  { name: "AdaLoRA", method: "adalora", options: { init_r: 12 }, at: loraPlaces },
   { name: "LoRA-XS", method: "lora_xs", options: { rank: 16 } },
   { name: "LoRA-XS", method: "lora_xs", options: { rank: 16, ...everywhere } },
   { name: "VeRA", method: "vera", options: { rank: 256 } },
@@ -54,9 +55,9 @@ export const settings: readonly Setting[] = [
   { name: "parallel adapter", method: "parallel_adapter", options: { bottleneck_size: 512 } },
   { name: "MAM adapter", method: "mam", options: { num_virtual_tokens: 16, bottleneck_size: 16 } },
   { name: "MAM adapter", method: "mam", options: { num_virtual_tokens: 30, bottleneck_size: 512 } },
-  // Of its masks the one that is quickest made; all are of one size.
-  { name: "SHiRA", method: "shira", options: { rank: 8, mask_type: "struct" } },
+  { name: "SHiRA", method: "shira", options: { rank: 8 } },
   { name: "FISH Mask", method: "fish_mask", options: { density: 0.005 } },
+  { name: "SFT", method: "sft", options: { density: 0.01 } },
   { name: "diff pruning", method: "diff_pruning", options: {} },
 ];
 
@@ -74,26 +75,34 @@ export interface Counts {
 
 /** What a method trains of a model. */
 export function countTrained(setting: Setting, specs: readonly ParameterSpec[]): Counts {
-  return setting.method === "fish_mask" ? countMask(setting, specs) : countAttached(setting, specs);
+  const body = countEntries(setting, specs);
+  if (body === null) return countAttached(setting, specs);
+  return { body, head: sum(specs.filter((spec) => spec.head).map(({ shape }) => sizeOf(shape))) };
 }
 
-/** By the trained tensors. */
+/** The same, by the tensors that are trained. */
 export function countAttached({ method: name, options, at }: Setting, specs: readonly ParameterSpec[]): Counts {
   const method = methodOf(name);
   const { trained } = method.attach(specs, methodOptions(method, { ...options, ...targetsAt(at, specs) }), random(0));
-  const count = (head: boolean) =>
-    trained.filter(({ parameter }) => parameter.head === head).reduce((total, { count }) => total + count, 0);
-  return { body: count(false), head: count(true) };
+  const of = (head: boolean) => sum(trained.flatMap(({ parameter, count }) => (parameter.head === head ? count : [])));
+  return { body: of(false), head: of(true) };
 }
 
-/** By the size of the mask: of a model with billions of parameters it would take minutes to make. */
-function countMask({ options }: SettingOf<"fish_mask">, specs: readonly ParameterSpec[]): Counts {
-  const head = specs.filter((spec) => spec.head).reduce((total, { shape }) => total + sizeOf(shape), 0);
-  return { body: maskSize(specs, { density: 0.005, head_in_budget: true, ...options }), head };
+/** How many entries a method chooses among all; to choose them takes minutes where a model has billions. */
+function countEntries({ method, options }: Setting, specs: readonly ParameterSpec[]): number | null {
+  if (method === "fish_mask") return maskSize(specs, { density: 0.005, head_in_budget: true, ...options });
+  if (method === "sft") return sum(entriesOfSft(specs, { density: 0.01, ...everyModule, ...options }).map(countOf));
+  if (method === "shira") return sum(entriesOfShira(specs, { rank: 8, ...everyModule, ...options }).map(countOf));
+  return null;
 }
+
+const countOf = ({ count }: { readonly count: number }) => count;
+const everyModule = { target_modules: null, layers_to_transform: null };
 
 function targetsAt(places: readonly Place[] | undefined, specs: readonly ParameterSpec[]): object {
   if (!places) return {};
-  const { modules } = targetsOf(specs, { target_modules: null, layers_to_transform: null }, places);
+  const { modules } = targetsOf(specs, everyModule, places);
   return { target_modules: modules.map(({ name }) => name) };
 }
+
+const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);

@@ -1,5 +1,6 @@
 /** Counts that papers and their code give, for comparison. */
-import { type Counts, queryAndValue, type Setting } from "./count.ts";
+import { loraPlaces } from "../../src/peft/lora.ts";
+import type { Counts, Setting } from "./count.ts";
 
 /** A count as its source prints it: a whole number, or so many millions (M). */
 export interface Published {
@@ -16,7 +17,8 @@ const columns: Setting = { name: "RoCoFT", method: "rocoft", options: { update: 
 const official: Setting = { ...columns, options: { ...columns.options, official_parameters: true } };
 const lora: Setting = { name: "LoRA", method: "lora", options: { rank: 8 } };
 const loraEverywhere: Setting = { ...lora, options: { rank: 8, target_modules: ["all-linear"] } };
-const adalora: Setting = { name: "AdaLoRA", method: "adalora", options: { init_r: 12 }, at: queryAndValue };
+const adalora: Setting = { name: "AdaLoRA", method: "adalora", options: { init_r: 12 }, at: loraPlaces };
+const sft: Setting = { name: "SFT", method: "sft", options: { density: 0.01 } };
 const bitfit: Setting = { name: "BitFit", method: "bitfit", options: {} };
 const vera: Setting = { name: "VeRA", method: "vera", options: { rank: 256 } };
 const ia3OfPeft: Setting = {
@@ -38,6 +40,7 @@ export const published: readonly Published[] = [
   { source: "RoCoFT's paper", model: "RoBERTa-base", figure: "0.89 M", setting: lora },
   { source: "RoCoFT's paper", model: "RoBERTa-base", figure: "1.03 M", setting: adalora },
   { source: "RoCoFT's paper", model: "RoBERTa-base", figure: "0.083 M", setting: bitfit },
+  { source: "RoCoFT's paper", model: "RoBERTa-base", figure: "0.90 M", setting: sft },
   { source: "RoCoFT's paper", model: "LLaMA-2-7B", figure: "13.47 M", setting: rows },
   { source: "RoCoFT's paper", model: "LLaMA-2-7B", figure: "13.47 M", setting: columns },
   { source: "RoCoFT's paper", model: "LLaMA-2-7B", figure: "24.30 M", setting: loraEverywhere },

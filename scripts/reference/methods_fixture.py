@@ -1,9 +1,9 @@
 """Twenty steps of PyTorch training by every fine-tuning method, for test/fixtures/methods/.
 
 The models, the batches and the schedule are those of training_fixture.py. A method is peft's module where peft has one
-that runs on these models, else a few lines of PyTorch in methods_by_hand.py. What a method adds begins away from where
-it would, so that no gradient is zero. The arithmetic is float64, as there. Cases named on the command line are
-written alone.
+that runs on these models, else a few lines of PyTorch in methods_by_hand.py or methods_in_place.py. What a method adds
+begins away from where it would, so that no gradient is zero. The arithmetic is float64, as there. Cases named on the
+command line are written alone.
 """
 import json
 import re
@@ -26,8 +26,10 @@ from uniform import drawn_dropout
 BERT, ROBERTA = MODELS[:1], MODELS[1:]
 LINEARS = ["query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense"]
 ATTENTION, ENDS = ["query", "value"], ["attention.output.dense", "output.dense"]
+BEGINNINGS = ["key", "intermediate.dense"]
 SMALL = {"rank": 2, "lora_alpha": 4}
 BUDGET = {"init_r": 4, "target_r": 2, "tinit": 3, "tfinal": 5, "deltaT": 2, "orth_reg_weight": 0.1}
+ENTRIES = {"update": "entries", "rank": 1}
 RESELECTION = {
     "density": 0.04,
     "reselection_steps": 6,
@@ -35,7 +37,7 @@ RESELECTION = {
     "reselection_rate": 0.5,
     "target_modules": ATTENTION + ENDS,
 }
-LSTM = {"encoder_reparameterization_type": "LSTM", "encoder_num_layers": 2}
+LSTM = {"encoder_reparameterization_type": "LSTM", "encoder_hidden_size": 3, "encoder_num_layers": 2}
 NETWORK = {"prefix_projection": True, "encoder_hidden_size": 5}
 DROPOUT = {"hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.2}
 
@@ -70,17 +72,17 @@ CASES = {
     "vera": Case("vera", {"rank": 5, "vera_dropout": 0.2, "target_modules": ["query", "intermediate.dense"]}),
     "ia3": Case("ia3", {"target_modules": ["key", "value", "output.dense"], "feedforward_modules": ["output.dense"]}),
     "shira": Case("shira", {"rank": 1}),
-    "rocoft-rows": Case("rocoft", {"update": "row", "rank": 2, "select": "largest", "target_modules": LINEARS}),
+    "rocoft-rows": Case("rocoft", {"update": "row", "rank": 2, "select": "largest", "target_modules": BEGINNINGS}),
     "rocoft-columns": Case("rocoft", {"update": "column", "rank": 3, "select": "mixed", "target_modules": ENDS}),
-    "rocoft-entries": Case("rocoft", {"update": "entries", "rank": 1, "select": "random", "target_modules": LINEARS}),
-    "rocoft-smallest": Case("rocoft", {"update": "entries", "select": "smallest", "target_modules": ENDS}, models=BERT),
+    "rocoft-entries": Case("rocoft", {**ENTRIES, "select": "random", "target_modules": ATTENTION}),
+    "rocoft-smallest": Case("rocoft", {**ENTRIES, "select": "smallest", "target_modules": ENDS}, models=BERT),
     "fish_mask": Case("fish_mask", {"density": 0.02, "head_in_budget": False}),
     "diff_pruning": Case("diff_pruning", {"density": 0.1, "sparsity_penalty": 1e-4}, models=BERT),
     "sft": Case("sft", RESELECTION),
     "sft-cosine": Case("sft", {**RESELECTION, "reselection_rate_policy": "cosine"}, models=ROBERTA),
     "prompt_tuning": Case("prompt_tuning", {"num_virtual_tokens": 3}, tokens=7),
     "p_tuning-mlp": Case("p_tuning", {"num_virtual_tokens": 3, "encoder_hidden_size": 6}, tokens=7),
-    "p_tuning-lstm": Case("p_tuning", {"num_virtual_tokens": 3, "encoder_hidden_size": 3, **LSTM}, tokens=7, models=BERT),
+    "p_tuning-lstm": Case("p_tuning", {"num_virtual_tokens": 3, **LSTM}, tokens=7, models=BERT),
     "prefix_tuning": Case("prefix_tuning", {"num_virtual_tokens": 3}, tokens=7),
     "prefix_tuning-network": Case("prefix_tuning", {"num_virtual_tokens": 2, **NETWORK}, tokens=7, models=ROBERTA),
     "houlsby": Case("houlsby", {"bottleneck_size": 4}),

@@ -1,6 +1,6 @@
 """What a fine-tuning method is to methods_fixture.py, and the methods that peft has."""
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import peft
@@ -63,6 +63,13 @@ def head_of(model: PreTrainedModel) -> dict[str, Trained]:
     return {name: Trained(parameter, moved=False) for name, parameter in model.named_parameters() if is_head(name)}
 
 
+def linears_of(model: PreTrainedModel, ends: list[str]) -> Iterator[tuple[str, torch.nn.Linear]]:
+    """The linear modules of the blocks whose names end so, as with peft's target_modules."""
+    for name, module in list(model.named_modules()):
+        if isinstance(module, torch.nn.Linear) and ".layer." in name and any(name.endswith(f".{end}") for end in ends):
+            yield name, module
+
+
 CONFIGS = {
     "lora": peft.LoraConfig,
     "adalora": peft.AdaLoraConfig,
@@ -93,9 +100,9 @@ def by_peft(method: str, model: PreTrainedModel, options: dict, data: list[Batch
 
 
 def lora(reference: Reference, options: dict) -> Reference:
-    """LoRA+ trains B faster. Of PiSSA we keep the weight and its first matrices apart, of which peft keeps the difference.
+    """LoRA+ trains B faster; peft's optimizer for it also the head's biases, of which the paper does not speak.
 
-    peft's optimizer for LoRA+ trains every vector faster too, the head's biases among them; the paper speaks of B alone.
+    Of PiSSA we keep the weight and its first matrices apart, of which peft keeps the difference.
     """
     for name, tensor in reference.trained.items():
         if name.endswith("lora_B.weight"):

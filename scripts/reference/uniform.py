@@ -21,7 +21,7 @@ def uniform(name: str, step: int, shape: tuple[int, ...]) -> torch.Tensor:
 
 @contextmanager
 def drawn_dropout(model: torch.nn.Module, site: Callable[[str], str], step: int) -> Iterator[None]:
-    """Within it every dropout of `model` reads its numbers from `uniform`, under what `site` makes of its module's name.
+    """Within it every dropout of `model` reads its numbers from `uniform`, named by what `site` makes of its module.
 
     A module that drops twice in a forward pass asks for `site` of its name the second time with ` 2` after it.
     """

@@ -32,7 +32,10 @@ function positiveInteger(text: string): number {
 export function addSourceFlags(command: Command): Command {
   return command
     .option("--model <model>", "a checkpoint folder or hub id, instead of a run")
-    .option("--adapter <folder>", "adapter for --model: a run folder, its adapter folder, or a folder that peft wrote")
+    .option(
+      "--adapter <folder>",
+      "adapter for --model: a run folder, its adapter folder, or one that peft or adapters wrote",
+    )
     .option("--task <name>", "the task of --model; without it the labels are the checkpoint's own")
     .option("--revision <revision>", "branch, tag or commit of a hub model");
 }

@@ -43,7 +43,7 @@ export interface Emitter {
 }
 
 /** An emitter, and what it has collected. Of `weights` it keeps those that are read. */
-export function createEmitter(weights: ModelWeights = {}): {
+export function createEmitter(weights: ModelWeights): {
   emitter: Emitter;
   bind(value: Value, name: string): void;
   nodes: Node[];

@@ -118,11 +118,7 @@ function exchanged(
     .toSorted(by((entry) => Math.abs(sum(entry))))
     .slice(0, dropped.size);
   const fresh = best.filter((entry) => !now.has(entry));
-  // Of those that would be dropped, the ones that have changed most stay where there are fewer to grow.
-  const leaving = [...dropped]
-    .filter((entry) => !best.includes(entry))
-    .toSorted((a, b) => change(a) - change(b))
-    .slice(0, fresh.length);
+  const leaving = [...dropped].filter((entry) => !best.includes(entry));
   const trained = new Set([...now].filter((entry) => !leaving.includes(entry)).concat(fresh));
   const kept = [...trained].filter((entry) => !fresh.includes(entry));
   return {

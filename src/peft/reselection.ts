@@ -110,18 +110,18 @@ function exchange(
 ): void {
   const { entries, base, moveTo } = live.entries(name);
   const changes = live.view(name).data.map((x, slot) => Math.abs(x - base[slot]!));
-  const dropped = [...smallest(changes, Math.floor(entries.length * share))];
-  const isDropped = new Set(dropped);
-  const staying = new Set(entries.filter((_, slot) => !isDropped.has(slot)));
+  const dropped = new Set(smallest(changes, Math.floor(entries.length * share)));
+  const staying = new Set(entries.filter((_, slot) => !dropped.has(slot)));
   const entryOf = (i: number) => entryAt(candidates, i, parameter.shape[1]!);
   const eligible = [...candidates.gradients.data.keys()].filter((i) => !staying.has(entryOf(i)));
   const scores = Float32Array.from(eligible, (i) => Math.abs(candidates.gradients.data[i]!));
-  const best = [...largest(scores, Math.min(dropped.length, eligible.length))].map((at) => eligible[at]!);
+  // There are as many candidates as entries, so at least as many that do not stay as are dropped.
+  const best = Array.from(largest(scores, dropped.size), (at) => eligible[at]!);
 
   const returning = new Set(best.map(entryOf));
   const trained = new Set(entries);
   const grown = best.filter((i) => !trained.has(entryOf(i)));
-  const freed = dropped.filter((slot) => !returning.has(entries[slot]!)).sort((a, b) => changes[a]! - changes[b]!);
+  const freed = [...dropped].filter((slot) => !returning.has(entries[slot]!));
   const moved = entries.slice();
   grown.forEach((i, at) => (moved[freed[at]!] = entryOf(i)));
   moveTo(moved);

@@ -3,6 +3,7 @@
  * place, and while they are, those that have changed least make room for others whose gradients are large.
  */
 import * as z from "zod";
+import type { ParameterSpec } from "../nn/parameters.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { compose, partOf, trainedParts, trainHead } from "./attachment.ts";
 import type { Method, TrainedTensor } from "./method.ts";
@@ -49,17 +50,9 @@ export const sft: Method<SftOptions> = {
     const { reselection_steps: every, selection_accumulation_steps: over } = chosen;
     if (over >= every)
       throw new Error(`selection_accumulation_steps: ${over}, expected fewer than reselection_steps, ${every}`);
-    const { modules, choice } = targetsOf(specs, chosen, null);
-    const weights = modules.map(({ weight }) => weight);
-    const total = specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-    const targeted = weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-    const budget = Math.floor(chosen.density * total);
-    const parts = weights.map((weight): TrainedTensor => {
-      const size = sizeOf(weight.shape);
-      const count = Math.floor((budget * size) / targeted);
-      if (count < 1 || count > size)
-        throw new Error(`density: ${chosen.density} comes to ${count} of the ${size} entries of ${weight.name}`);
-      const entries = Int32Array.from(sample(size, count, random));
+    const { choice } = targetsOf(specs, chosen, null);
+    const parts = entryCounts(specs, chosen).map(({ weight, count }): TrainedTensor => {
+      const entries = Int32Array.from(sample(sizeOf(weight.shape), count, random));
       const part = partOf(`${weight.name}.entries`, weight, { entries });
       return { ...part, moves: true, optimization: { decay: false } };
     });
@@ -69,3 +62,26 @@ export const sft: Method<SftOptions> = {
     );
   },
 };
+
+/**
+ * How many entries of each targeted weight are trained: its part, by its size, of the share of all parameters.
+ * @throws Error in one line when a weight has none or too few.
+ */
+export function entryCounts(
+  specs: readonly ParameterSpec[],
+  chosen: TargetOptions & Pick<SftOptions, "density">,
+): { readonly weight: ParameterSpec; readonly count: number }[] {
+  const { modules } = targetsOf(specs, chosen, null);
+  const weights = modules.map(({ weight }) => weight);
+  const budget = Math.floor(chosen.density * numbersIn(specs));
+  const targeted = numbersIn(weights);
+  return weights.map((weight) => {
+    const size = sizeOf(weight.shape);
+    const count = Math.floor((budget * size) / targeted);
+    if (count < 1 || count > size)
+      throw new Error(`density: ${chosen.density} comes to ${count} of the ${size} entries of ${weight.name}`);
+    return { weight, count };
+  });
+}
+
+const numbersIn = (specs: readonly ParameterSpec[]) => specs.reduce((total, { shape }) => total + sizeOf(shape), 0);

@@ -7,7 +7,6 @@ import type { ParameterSpec } from "../nn/parameters.ts";
 import { largest } from "../tensor/largest.ts";
 import type { Random } from "../tensor/random.ts";
 import { compose, partOf, trainedParts, trainHead } from "./attachment.ts";
-import type { Evidence } from "./evidence.ts";
 import { loraPlaces } from "./lora.ts";
 import type { Method, TrainedTensor } from "./method.ts";
 import { sample, selectionStrategies } from "./select.ts";
@@ -56,27 +55,34 @@ export const shira: Method<ShiraOptions> = {
   },
   evidence: ({ mask_type }) => (mask_type === "wm" ? { kind: "weights" } : null),
   attach(specs, chosen, random, evidence) {
-    const { modules, choice } = targetsOf(specs, chosen, loraPlaces);
-    const parts = modules.map(({ weight }) => entriesOf(weight, chosen, random, evidence));
+    const { choice } = targetsOf(specs, chosen, loraPlaces);
+    const parts = entryCounts(specs, chosen).map(({ weight, count }): TrainedTensor => {
+      const shape = weight.shape as [number, number];
+      const entries = masks[chosen.mask_type](shape, count, random, evidence?.weights[weight.name]?.data);
+      // Weight decay would shrink the weights themselves; it is the change to them that the method has as its parameters.
+      return { ...partOf(`${weight.name}.entries`, weight, { entries }), optimization: { decay: false } };
+    });
     return compose({ ...trainedParts(parts), ...choice }, trainHead(specs));
   },
 };
 
-function entriesOf(
-  weight: ParameterSpec,
-  { rank, mask_type }: ShiraOptions,
-  random: Random,
-  evidence: Evidence | null | undefined,
-): TrainedTensor {
-  const [out, inner] = weight.shape as [number, number];
-  const count = rank * (out + inner);
-  if (count > out * inner)
-    throw new Error(
-      `rank: ${rank} trains ${count} entries a matrix, above the ${out * inner} of ${weight.name} [${out}, ${inner}]`,
-    );
-  const entries = masks[mask_type]([out, inner], count, random, evidence?.weights[weight.name]?.data);
-  // Weight decay would shrink the weights themselves; it is the change to them that the method has as its parameters.
-  return { ...partOf(`${weight.name}.entries`, weight, { entries }), optimization: { decay: false } };
+/**
+ * How many entries of each targeted weight are trained.
+ * @throws Error in one line when a weight has not so many.
+ */
+export function entryCounts(
+  specs: readonly ParameterSpec[],
+  chosen: TargetOptions & Pick<ShiraOptions, "rank">,
+): { readonly weight: ParameterSpec; readonly count: number }[] {
+  return targetsOf(specs, chosen, loraPlaces).modules.map(({ weight }) => {
+    const [out, inner] = weight.shape as [number, number];
+    const count = chosen.rank * (out + inner);
+    if (count > out * inner)
+      throw new Error(
+        `rank: ${chosen.rank} trains ${count} entries a matrix, above the ${out * inner} of ${weight.name} [${out}, ${inner}]`,
+      );
+    return { weight, count };
+  });
 }
 
 /** The diagonal, and of rows evenly spaced as many as there is room for, the last of them in part. */

@@ -73,7 +73,7 @@ export function openCheckpoint(
 }
 
 /**
- * Opens a base model with an adapter: a run folder, a run's adapter folder, or a folder that peft wrote.
+ * Opens a base model with an adapter: a run folder, a run's adapter folder, or a folder that peft or adapters wrote.
  * @param task as of {@link openCheckpoint}; a run folder knows its own
  * @throws Error in one line when the folder is no adapter, or the adapter does not fit the model.
  */

@@ -1,7 +1,7 @@
 /** A model written in the form that another program reads; a table of these forms. */
 import { unknownName } from "../errors/unknown-name.ts";
 import { onnx } from "./export-onnx.ts";
-import { lora, peft } from "./export-peft.ts";
+import { adapters, lora, peft } from "./export-adapter.ts";
 import type { LoadedModel, ModelSource, OnDownload } from "./loaded.ts";
 import { loadModel } from "./open.ts";
 import { checkOutput, refuseSameFolder } from "./output.ts";
@@ -25,7 +25,7 @@ export interface ExportFormat {
 }
 
 /** The formats by name; the only list of them. */
-export const exportFormats: Readonly<Record<string, ExportFormat>> = { peft, lora, onnx };
+export const exportFormats: Readonly<Record<string, ExportFormat>> = { peft, lora, adapters, onnx };
 
 export interface ExportOptions {
   readonly format: string;

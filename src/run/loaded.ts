@@ -16,7 +16,7 @@ export type ModelSource = { readonly run: string } | CheckpointSource;
 export interface CheckpointSource {
   /** Folder or hub id. */
   readonly model: string;
-  /** A run folder, the adapter folder of one, or a folder that peft wrote. */
+  /** A run folder, the adapter folder of one, or a folder that peft or adapters wrote. */
   readonly adapter?: string | undefined;
   /** The task it is scored on; without it, a classification whose columns are found by their names. */
   readonly task?: string | undefined;

@@ -1,8 +1,8 @@
 /** Reading a model from where it is: a run, a base model with an adapter, or a checkpoint. */
-import { peftFormatOf } from "../peft/formats/peft.ts";
 import type { Method } from "../peft/method.ts";
 import { methodOf } from "../peft/registry.ts";
 import { readAdapterFolder } from "./adapter-files.ts";
+import { readerOf } from "./adapter-reader.ts";
 import { baseHash, baseWeights } from "./base.ts";
 import { headOf, taskOf } from "./checkpoint-task.ts";
 import { type CheckpointSource, type LoadedModel, longest, type ModelSource, type OnDownload } from "./loaded.ts";
@@ -24,15 +24,13 @@ export async function loadModel(source: ModelSource, onDownload?: OnDownload): P
   return loadRun(adapter.folder, source, onDownload);
 }
 
-/** The method that a model was trained with, by the small files alone; null for a plain checkpoint. */
+/** The method that a model was trained with, before anything of the base model is read; null for a plain checkpoint. */
 export async function methodOfSource(source: ModelSource): Promise<Method | null> {
   if ("run" in source) return methodOf((await readRun(source.run)).adapterConfig.method);
   if (source.adapter === undefined) return null;
   const adapter = await readAdapterFolder(source.adapter);
   if (adapter.kind === "run") return methodOfSource({ run: adapter.folder });
-  return methodOf(
-    adapter.kind === "own" ? adapter.adapter.config.method : peftFormatOf(adapter.files.config["peft_type"]).method,
-  );
+  return methodOf(readerOf(adapter).method);
 }
 
 /**

@@ -163,7 +163,10 @@ function largestBatchBytes(
   }));
   const largest = batches.reduce((a, b) => (b.examples * b.tokens > a.examples * a.tokens ? b : a));
   const stages = [...curriculum.map((stage) => stage.objective), objective].map((stage) =>
-    peakBytes(Object.values(trainingStep(prepared, stage, { baseDropout })), stage.sizes(largest.examples, largest.tokens)),
+    peakBytes(
+      Object.values(trainingStep(prepared, stage, { baseDropout })),
+      stage.sizes(largest.examples, largest.tokens),
+    ),
   );
   return Math.max(...stages);
 }

@@ -8,25 +8,32 @@ import { isEntries, type Selection } from "./view.ts";
  * @param numbers as many as the part has, in row-major order
  */
 export function exchange({ data, shape }: Tensor<"float32">, selection: Selection | null, numbers: Float32Array): void {
-  if (selection === null) return exchangeRuns(data, numbers, [0], data.length);
-  if (isEntries(selection)) return exchangeRuns(data, numbers, selection.entries, 1);
+  if (selection === null) return exchangeRuns(data, numbers, { count: 1, stride: 0, starts: [0], length: data.length });
+  if (isEntries(selection))
+    return exchangeRuns(data, numbers, { count: 1, stride: 0, starts: selection.entries, length: 1 });
   const axis = axisFromFront(selection.axis, shape.length);
-  const run = stridesOf(shape)[axis]!;
-  const outer = sizeOf(shape.slice(0, axis));
-  const starts = Array.from({ length: outer }, (_, o) =>
-    selection.indices.map((index) => (o * shape[axis]! + index) * run),
-  );
-  exchangeRuns(data, numbers, starts.flat(), run);
+  const length = stridesOf(shape)[axis]!;
+  const starts = Int32Array.from(selection.indices, (index) => index * length);
+  exchangeRuns(data, numbers, { count: sizeOf(shape.slice(0, axis)), stride: shape[axis]! * length, starts, length });
 }
 
-/** Exchanges runs of `length` elements that begin at `starts` with those that lie one after the other in `numbers`. */
-function exchangeRuns(data: Float32Array, numbers: Float32Array, starts: ArrayLike<number>, length: number): void {
-  for (let r = 0, at = 0; r < starts.length; r++) {
-    const start = starts[r]!;
-    for (let i = start; i < start + length; i++, at++) {
-      const x = data[i]!;
-      data[i] = numbers[at]!;
-      numbers[at] = x;
+/** Runs of `length` elements that begin at `starts`, and again `stride` further on, so many times. */
+interface Runs {
+  readonly count: number;
+  readonly stride: number;
+  readonly starts: ArrayLike<number>;
+  readonly length: number;
+}
+
+/** Exchanges the elements of runs with those that lie one after the other in `numbers`. */
+function exchangeRuns(data: Float32Array, numbers: Float32Array, { count, stride, starts, length }: Runs): void {
+  for (let c = 0, at = 0; c < count; c++)
+    for (let r = 0; r < starts.length; r++) {
+      const start = c * stride + starts[r]!;
+      for (let i = start; i < start + length; i++, at++) {
+        const x = data[i]!;
+        data[i] = numbers[at]!;
+        numbers[at] = x;
+      }
     }
-  }
 }

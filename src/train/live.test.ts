@@ -37,7 +37,8 @@ async function trained(where: string, tiny: TinyOptions): Promise<Trained> {
   const adapted = await tinyModel(name, tiny);
   const settings = { ...tinyTraining, maxSteps: 3 };
   const own = { ...data, labels: data.labels.map((label) => label % adapted.labels) };
-  for await (const _ of train({ adapted, runtime, train: own, validation: null, options: settings }));
+  const events = train({ adapted, runtime, train: own, validation: null, options: settings });
+  while (!(await events.next()).done);
   const program = await runtime.compile(forwardPass(adapted));
   const { logits } = await program.run({ ...adapted.feeds, ...batch });
   const tensors = adapterTensors(adapted).map((part) => ({

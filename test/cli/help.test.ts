@@ -56,7 +56,7 @@ const misuses: Readonly<Record<string, string>> = {
   "merge run": "required option '--output_dir <folder>' not specified",
   "export run folder": "required option '--format <name>' not specified",
   "export run folder --format h5":
-    "option '--format <name>' argument 'h5' is invalid. Allowed choices are peft, lora, onnx.",
+    "option '--format <name>' argument 'h5' is invalid. Allowed choices are peft, lora, adapters, onnx.",
   "predict run --max_seq_length many":
     "option '--max_seq_length <number>' argument 'many' is invalid. many is not a whole number above 0.",
 };

@@ -1,4 +1,4 @@
-/** Methods that ask model and data before they choose, in real runs. */
+/** Methods that ask model and data before they choose, or choose anew while they train, in real runs. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -26,6 +26,7 @@ const methods = {
   entries: { method: "rocoft", update: "entries", select: "mixed", density: 0.05 },
   fisher: { method: "fish_mask", density: 0.2, fisher_samples: 10 },
   weights: { method: "shira", rank: 2, mask_type: "wm" },
+  moving: { method: "sft", density: 0.1, reselection_steps: 4, selection_accumulation_steps: 2 },
 } as const;
 
 async function saved(run: AsyncIterable<RunEvent>, visit: (event: RunEvent) => void = () => {}): Promise<SavedEvent> {
@@ -55,7 +56,7 @@ describe.each(Object.entries(methods))("%s", (name, method) => {
     await classifier.dispose();
   });
 
-  test("chooses otherwise than without evidence", () => {
+  test("chooses others than the first", () => {
     const sorted = indicesOf(name).map((indices) => Array.from(indices as ArrayLike<number>, Number));
     expect(sorted.length).toBeGreaterThan(0);
     expect(sorted.every((indices) => indices.every((index, i) => index === i))).toBe(false);

@@ -1,5 +1,6 @@
 /** The tensors of an adapter, put in order. */
-import { formatShape, sizeOf } from "../../tensor/shape.ts";
+import type { ParameterSpec } from "../../nn/parameters.ts";
+import { formatShape, sameShape, sizeOf } from "../../tensor/shape.ts";
 import { type Tensor, tensor, toFloat32 } from "../../tensor/tensor.ts";
 import type { AdapterTensor } from "../adapter.ts";
 import type { OwnPart } from "./format.ts";
@@ -11,6 +12,15 @@ export const whole = (name: string, values: Tensor<"float32">): AdapterTensor =>
   selection: null,
   values,
 });
+
+/** A parameter that was trained as a whole. @throws Error in one line when the model has none of that name and shape. */
+export function parameterOf(name: string, value: Tensor, specs: readonly ParameterSpec[]): AdapterTensor {
+  const spec = specs.find((parameter) => parameter.name === name);
+  if (!spec) throw new Error(`tensor ${name} belongs to no part of the model or of the method that is known`);
+  if (!sameShape(spec.shape, value.shape))
+    throw new Error(`tensor ${name} is ${formatShape(value.shape)}, the model's is ${formatShape(spec.shape)}`);
+  return whole(name, toFloat32(value));
+}
 
 /** What {@link byModule} gives of a module. */
 export type ModuleTensors<S extends string, M extends string = never> = Readonly<Record<S, Tensor<"float32">>> &

@@ -1,20 +1,19 @@
 /** From peft's files to an adapter and back: a table of its types, and what they have in common. */
 import { unknownName } from "../../errors/unknown-name.ts";
-import type { ParameterSpec } from "../../nn/parameters.ts";
-import { type Tensor, tensor, toFloat32 } from "../../tensor/tensor.ts";
+import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { random } from "../../tensor/random.ts";
-import { formatShape, sameShape } from "../../tensor/shape.ts";
 import type { AdapterTensor } from "../adapter.ts";
 import { methodOf, methodOptions } from "../registry.ts";
 import { checkFields, defaultsOf } from "./fields.ts";
 import type { Adapter, BaseModel, Evaluate, PeftFiles, PeftFormat } from "./format.ts";
 import { adaloraFormat } from "./adalora.ts";
+import { isBottleneck } from "./adapter-hub.ts";
 import { isLikeLora } from "./as-lora.ts";
 import { ia3Format } from "./ia3.ts";
 import { lnTuningFormat } from "./ln-tuning.ts";
 import { loraFormat } from "./lora.ts";
 import { modulesHolding, targetNames } from "./names.ts";
-import { whole } from "./parts.ts";
+import { parameterOf, whole } from "./parts.ts";
 import { pTuningFormat, prefixTuningFormat, promptTuningFormat } from "./prompts.ts";
 import { shiraFormat } from "./shira.ts";
 import { veraFormat } from "./vera.ts";
@@ -88,15 +87,6 @@ function nameOf(key: string, { prefix }: PeftFormat, { specs, basePrefix }: Base
   return isRooted ? name : `${basePrefix}.${name}`;
 }
 
-/** A parameter that was trained as a whole. */
-function parameterOf(name: string, value: Tensor, specs: readonly ParameterSpec[]): AdapterTensor {
-  const spec = specs.find((parameter) => parameter.name === name);
-  if (!spec) throw new Error(`tensor ${name} belongs to no part of the model or of the method that is known`);
-  if (!sameShape(spec.shape, value.shape))
-    throw new Error(`tensor ${name} is ${formatShape(value.shape)}, the model's is ${formatShape(spec.shape)}`);
-  return whole(name, toFloat32(value));
-}
-
 /** What peft's files say of their surroundings. */
 export interface Origin {
   readonly base_model_name_or_path: string;
@@ -146,9 +136,14 @@ export async function writePeft(
 function typeOf(method: string): [string, PeftFormat] {
   const found = Object.entries(peftTypes).find(([, format]) => format.method === method);
   if (found) return found;
-  const wholeModel = methodOf(method).unmergeable === undefined ? "; rocoft merge writes the whole model" : "";
-  const way = isLikeLora(method) ? "; --format lora writes it as LoRA" : wholeModel;
-  throw new Error(`${method}: peft has no type for it${way}`);
+  throw new Error(`${method}: peft has no type for it${otherWay(method)}`);
+}
+
+/** What can be done instead. */
+function otherWay(method: string): string {
+  if (isLikeLora(method)) return "; --format lora writes it as LoRA";
+  if (isBottleneck(method)) return "; --format adapters writes it for the library adapters";
+  return methodOf(method).unmergeable === undefined ? "; rocoft merge writes the whole model" : "";
 }
 
 /** Modules that peft saves beside an adapter; of a classifier it looks for two by itself. */
