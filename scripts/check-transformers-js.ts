@@ -11,7 +11,7 @@ import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import type { Prediction } from "../src/run/classifier.ts";
+import type { Prediction } from "../src/run/prediction.ts";
 
 /** What is used of transformers.js. */
 interface TransformersJs {

@@ -85,6 +85,7 @@ test("what is not run is counted", () => {
     README.md: takes minutes
     docs/export.md: it fetches and installs
     docs/language-models.md: two hours, and a corpus
+    docs/mrpc.md: hours, and needs real weights, GLUE or PyTorch
     docs/results.md: hours, and needs real weights, GLUE or PyTorch
     docs/results.md: hours, and needs real weights, GLUE or PyTorch
     docs/results.md: hours, and needs real weights, GLUE or PyTorch

@@ -23,6 +23,9 @@ export async function baseWeights(
   return loadWeights(model, specs, checkpoint, { seed, ignoreMismatchedSizes });
 }
 
+/** How the base weights of a run come about: {@link baseWeights}, or from memory. */
+export type ReadWeights = typeof baseWeights;
+
 /** What tells one base model from another: the SHA-256 of its weights, or of the config.json that random ones are drawn for. */
 export function baseHash({ folder }: Pick<OpenModel, "folder">, init: Init): Promise<string> {
   return init === "random" ? sha256File(join(folder.folder, "config.json")) : folder.hash();

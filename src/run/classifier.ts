@@ -4,23 +4,15 @@ import { nativeRuntime } from "../runtime/native.ts";
 import type { Program, Runtime } from "../runtime/runtime.ts";
 import type { ColumnOptions, Task } from "../tasks/task.ts";
 import type { AdaptedModel } from "../train/adapt.ts";
-import { decisions, predict, probabilities, type Supervision } from "../train/evaluate.ts";
+import { predict } from "../train/evaluate.ts";
 import type { Scores } from "../train/events.ts";
 import { evaluationPass } from "../train/step.ts";
 import { readTaskFile, validationFile } from "./data.ts";
 import { adaptedModel, type LoadedModel, type ModelSource, type OnDownload } from "./loaded.ts";
 import { loadModel } from "./open.ts";
+import { checkTexts, type Prediction, predictionOf } from "./prediction.ts";
 import { checkLength, encodeFor, type OpenModel } from "./prepare.ts";
 import { isLabelled, objectiveOf } from "./task-kinds.ts";
-
-export interface Prediction {
-  readonly text: string | readonly string[];
-  /** The class, or the number of a regression as text. */
-  readonly label: string;
-  /** By label; null for a regression. */
-  readonly probabilities: Readonly<Record<string, number>> | null;
-  readonly logits: readonly number[];
-}
 
 export interface Classifier {
   readonly task: Task;
@@ -139,23 +131,5 @@ async function createClassifier(loaded: LoadedModel, options: OpenOptions): Prom
       return objective.score(program, adapted.feeds, data, { batchSize, padTokenId, metrics: task.metrics });
     },
     dispose: () => program.dispose(),
-  };
-}
-
-function checkTexts(examples: readonly Texts[], expected: number | null, task: string): void {
-  const odd = expected === null ? -1 : examples.findIndex(({ length }) => length !== expected);
-  if (odd < 0) return;
-  const [met, takes] = expected === 1 ? ["a pair", "single texts"] : ["a single text", "pairs (--text A B --pair)"];
-  throw new Error(`texts: number ${odd + 1} is ${met}, but ${task} takes ${takes}`);
-}
-
-function predictionOf(texts: Texts, logits: Float32Array, { kind, labels }: Task): Prediction {
-  const decision = decisions[kind as Supervision](logits);
-  const shares = labels && probabilities(logits);
-  return {
-    text: texts.length === 1 ? texts[0] : texts,
-    label: labels?.[decision] ?? String(decision),
-    probabilities: labels && Object.fromEntries(labels.map((label, i) => [label, shares![i]!])),
-    logits: [...logits],
   };
 }

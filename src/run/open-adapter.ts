@@ -5,7 +5,7 @@ import { random } from "../tensor/random.ts";
 import { parametersOf } from "../train/load.ts";
 import type { AdapterFolder } from "./adapter-files.ts";
 import { type AdapterReader, readerOf } from "./adapter-reader.ts";
-import { baseWeights } from "./base.ts";
+import type { ReadWeights } from "./base.ts";
 import { headOf, taskOf } from "./checkpoint-task.ts";
 import { type CheckpointSource, type LoadedModel, longest, type OnDownload } from "./loaded.ts";
 import { type Headed, openModel } from "./prepare.ts";
@@ -14,6 +14,7 @@ import { type Headed, openModel } from "./prepare.ts";
 export async function loadAdapter(
   found: Exclude<AdapterFolder, { kind: "run" }>,
   { model, task: named, revision = "main" }: CheckpointSource,
+  read: ReadWeights,
   onDownload?: OnDownload,
 ): Promise<LoadedModel> {
   const { folder } = found;
@@ -26,7 +27,7 @@ export async function loadAdapter(
   try {
     await reader.checkBase(opened);
     const init = "pretrained";
-    const base = await baseWeights(opened, { init, seed: 0, ignore_mismatched_sizes: true });
+    const base = await read(opened, { init, seed: 0, ignore_mismatched_sizes: true });
     const adapter = reader.adapter(opened, base.weights);
     const absent = base.initialized.find((name) => !adapter.tensors.some(({ parameter }) => parameter === name));
     if (absent !== undefined)

@@ -3,7 +3,7 @@ import type { Method } from "../peft/method.ts";
 import { methodOf } from "../peft/registry.ts";
 import { readAdapterFolder } from "./adapter-files.ts";
 import { readerOf } from "./adapter-reader.ts";
-import { baseHash, baseWeights } from "./base.ts";
+import { baseHash, baseWeights, type ReadWeights } from "./base.ts";
 import { headOf, taskOf } from "./checkpoint-task.ts";
 import { type CheckpointSource, type LoadedModel, longest, type ModelSource, type OnDownload } from "./loaded.ts";
 import { loadAdapter } from "./open-adapter.ts";
@@ -13,15 +13,20 @@ import { taskKinds } from "./task-kinds.ts";
 
 /**
  * Reads a model from its source.
+ * @param read the base model's weights, from its files unless given
  * @throws Error in one line when a folder is not what it is taken for, or the parts do not fit each other.
  */
-export async function loadModel(source: ModelSource, onDownload?: OnDownload): Promise<LoadedModel> {
-  if ("run" in source) return loadRun(source.run, null, onDownload);
+export async function loadModel(
+  source: ModelSource,
+  onDownload?: OnDownload,
+  read: ReadWeights = baseWeights,
+): Promise<LoadedModel> {
+  if ("run" in source) return loadRun(source.run, null, read, onDownload);
   if (source.adapter === undefined) return loadCheckpoint(source, onDownload);
   const adapter = await readAdapterFolder(source.adapter);
-  if (adapter.kind !== "run") return loadAdapter(adapter, source, onDownload);
+  if (adapter.kind !== "run") return loadAdapter(adapter, source, read, onDownload);
   if (source.task !== undefined) throw new Error(`task: ${adapter.folder} is a run, which knows its own`);
-  return loadRun(adapter.folder, source, onDownload);
+  return loadRun(adapter.folder, source, read, onDownload);
 }
 
 /** The method that a model was trained with, before anything of the base model is read; null for a plain checkpoint. */
@@ -37,7 +42,12 @@ export async function methodOfSource(source: ModelSource): Promise<Method | null
  * @param base where the base model lies, if not where it was
  * @throws Error in one line when the folder is no run, or the base model is not the one it was trained on.
  */
-async function loadRun(folder: string, base: CheckpointSource | null, onDownload?: OnDownload): Promise<LoadedModel> {
+async function loadRun(
+  folder: string,
+  base: CheckpointSource | null,
+  read: ReadWeights,
+  onDownload?: OnDownload,
+): Promise<LoadedModel> {
   const { config, task, adapterConfig, adapter: tensors } = await readRun(folder);
   const { settings, methodOptions: options } = config;
   const { init, seed } = settings;
@@ -56,7 +66,7 @@ async function loadRun(folder: string, base: CheckpointSource | null, onDownload
       throw new Error(
         `${opened.resolved.folder}: not the base model that ${folder} was trained on (it has another SHA-256)`,
       );
-    const { weights } = await baseWeights(opened, { init, seed, ignore_mismatched_sizes: true });
+    const { weights } = await read(opened, { init, seed, ignore_mismatched_sizes: true });
     const method = methodOf(adapterConfig.method);
     const adapter = { folder: `${folder}/adapter`, method, options, seed, tensors };
     return { opened, task, weights, init, adapter, maxLength: settings.max_seq_length };

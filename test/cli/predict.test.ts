@@ -2,7 +2,7 @@
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import type { Prediction } from "../../src/run/classifier.ts";
+import type { Prediction } from "../../src/run/prediction.ts";
 import { json, output, rocoft, start } from "../cli.ts";
 import { quick, table, workshop, write } from "../tiny-model.ts";
 

@@ -112,7 +112,7 @@ const inputs: Readonly<Record<string, readonly [flags: readonly string[], messag
   ],
   "an unknown method": [
     [...onSst2, "--method", "rocofd"],
-    'method: unknown name "rocofd", expected one of rocoft, bitfit, ln_tuning, full, head',
+    'method: unknown name "rocofd", nearest of 21: rocoft, lora, sft, head, adalora',
   ],
   "an unknown task": [
     ["--task", "sst3", "--data", "sst2"],
@@ -120,7 +120,7 @@ const inputs: Readonly<Record<string, readonly [flags: readonly string[], messag
   ],
   "an unknown way to select": [
     [...onSst2, "--select", "best"],
-    /^select: unknown name "best", expected one of first, /,
+    'select: unknown name "best", nearest of 7: last, first, largest, smallest, mixed',
   ],
   "sequences above the positions": [
     [...onSst2, "--max_seq_length", "11"],

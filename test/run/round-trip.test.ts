@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { Prediction } from "../../src/run/classifier.ts";
+import type { Prediction } from "../../src/run/prediction.ts";
 import type { Scores } from "../../src/train/events.ts";
 import { json, output } from "../cli.ts";
 import { quick, workshop } from "../tiny-model.ts";

@@ -2,7 +2,8 @@
 import { text as readAll } from "node:stream/consumers";
 import { Command } from "commander";
 import type { Texts } from "../../data/examples.ts";
-import type { Classifier, Prediction } from "../../run/classifier.ts";
+import type { Classifier } from "../../run/classifier.ts";
+import type { Prediction } from "../../run/prediction.ts";
 import { addModelFlags, type ModelFlags, openModelOf } from "../model.ts";
 
 const examples = `

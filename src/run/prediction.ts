@@ -1,0 +1,33 @@
+/** What a classifier answers. */
+import type { Texts } from "../data/examples.ts";
+import type { Task } from "../tasks/task.ts";
+import { decisions, probabilities, type Supervision } from "../train/evaluate.ts";
+
+export interface Prediction {
+  readonly text: string | readonly string[];
+  /** The class, or the number of a regression as text. */
+  readonly label: string;
+  /** By label; null for a regression. */
+  readonly probabilities: Readonly<Record<string, number>> | null;
+  readonly logits: readonly number[];
+}
+
+/** @throws Error in one line for texts of another number than the task takes; null stands for any. */
+export function checkTexts(examples: readonly Texts[], expected: number | null, task: string): void {
+  const odd = expected === null ? -1 : examples.findIndex(({ length }) => length !== expected);
+  if (odd < 0) return;
+  const [met, takes] = expected === 1 ? ["a pair", "single texts"] : ["a single text", "pairs (--text A B --pair)"];
+  throw new Error(`texts: number ${odd + 1} is ${met}, but ${task} takes ${takes}`);
+}
+
+/** What logits say of an example. */
+export function predictionOf(texts: Texts, logits: Float32Array, { kind, labels }: Task): Prediction {
+  const decision = decisions[kind as Supervision](logits);
+  const shares = labels && probabilities(logits);
+  return {
+    text: texts.length === 1 ? texts[0] : texts,
+    label: labels?.[decision] ?? String(decision),
+    probabilities: labels && Object.fromEntries(labels.map((label, i) => [label, shares![i]!])),
+    logits: [...logits],
+  };
+}
