@@ -74,9 +74,9 @@ function table(schemas: object): string {
 }
 
 function methodSections(): string[] {
-  return Object.values(methods).flatMap(({ name, summary, reference, learningRate, options }) => [
+  return Object.values(methods).flatMap(({ name, summary, reference, learningRate, learningRateSource, options }) => [
     `### ${name}`,
-    `Trains ${summary} (${reference}). Learning rate unless one is given: ${learningRate.toExponential()}.`,
+    `Trains ${summary} (${reference}). Learning rate unless one is given: ${learningRate.toExponential()} (${learningRateSource}).`,
     Object.keys(options).length > 0 ? table(options) : "It has no options.",
   ]);
 }

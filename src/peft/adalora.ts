@@ -45,8 +45,8 @@ export const adalora: Method<AdaloraOptions> = {
   name: "adalora",
   summary: "low-rank matrices added to each weight, of ranks that shrink where they matter least",
   reference: "Zhang et al., ICLR 2023",
-  // Its published script for MRPC, between those of the other tasks of GLUE.
   learningRate: 1e-3,
+  learningRateSource: "its published script for MRPC",
   options,
   attach(specs, chosen) {
     const { init_r: r, target_r, orth_reg_weight: weight } = chosen;

@@ -7,8 +7,8 @@ export const bitfit: Method<object> = {
   name: "bitfit",
   summary: "every bias, those of the norms too",
   reference: "Ben-Zaken et al., ACL 2022",
-  // The default of its published code.
   learningRate: 1e-3,
+  learningRateSource: "the default of its published code",
   options: {},
   attach: (specs) => {
     const modules = linearModules(specs);

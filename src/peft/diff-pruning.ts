@@ -33,8 +33,9 @@ export const diffPruning: Method<DiffPruningOptions> = {
   name: "diff_pruning",
   summary: "a change of every parameter, of which gates and their size leave a few",
   reference: "Guo et al., ACL 2021",
-  // Its published scripts: 1e-5 while the gates are learned, 5e-5 afterwards; here one rate serves both.
   learningRate: 5e-5,
+  learningRateSource:
+    "its published scripts: 1e-5 while the gates are learned, 5e-5 afterwards; here one rate serves both",
   options: {
     density: z.number().gt(0).max(1).default(0.005).describe("share of all parameters whose changes are kept"),
     head_in_budget: z

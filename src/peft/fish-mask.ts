@@ -50,8 +50,8 @@ export const fishMask: Method<FishMaskOptions> = {
   name: "fish_mask",
   summary: "the entries of all parameters with the most Fisher information, in place",
   reference: "Sung et al., NeurIPS 2021",
-  // Its published script for GLUE.
   learningRate: 5e-5,
+  learningRateSource: "its published script for GLUE",
   options: {
     density: z.number().gt(0).max(1).default(0.005).describe("share of all parameters that is trained"),
     head_in_budget: z

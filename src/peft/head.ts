@@ -7,8 +7,8 @@ export const head: Method<object> = {
   name: "head",
   summary: "the task's head alone; the body stays frozen",
   reference: "the classifier-only control",
-  // As Ben-Zaken et al. (2022) train the head alone.
   learningRate: 1e-3,
+  learningRateSource: "Ben-Zaken et al. (2022), who train the head alone for comparison",
   options: {},
   attach: (specs) => compose(trainHead(specs), { untouched: linearModules(specs).map(({ name }) => name) }),
 };

@@ -18,8 +18,8 @@ export const houlsby: Method<HoulsbyOptions> = {
   name: "houlsby",
   summary: "adapters behind attention and feed-forward network, and every norm",
   reference: "Houlsby et al., ICML 2019",
-  // The example of its published code, adapter-bert.
   learningRate: 3e-4,
+  learningRateSource: "the example of its published code, adapter-bert",
   unmergeable,
   options: {
     bottleneck_size: bottleneckOption(64),

@@ -42,8 +42,8 @@ export const ia3: Method<Ia3Options> = {
   name: "ia3",
   summary: "learned scales of keys, values and what the feed-forward networks have inside",
   reference: "Liu et al., NeurIPS 2022",
-  // peft's notebook for sequence classification.
   learningRate: 1e-3,
+  learningRateSource: "peft's notebook for sequence classification",
   options,
   attach(specs, chosen) {
     const { modules, choice } = targetsOf(specs, chosen, places);

@@ -8,8 +8,8 @@ export const lnTuning: Method<object> = {
   name: "ln_tuning",
   summary: "scale and shift of every norm",
   reference: "Zhao et al., 2023 (arXiv 2312.11420)",
-  // As Liu et al. (2022, T-Few) train it for comparison; the paper does not say.
   learningRate: 3e-4,
+  learningRateSource: "Liu et al. (2022, T-Few), who train it for comparison; its paper does not say",
   options: {},
   attach: (specs) => {
     const norms = normsOf(specs);

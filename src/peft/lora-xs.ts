@@ -25,8 +25,8 @@ export const loraXs: Method<LoraXsOptions> = {
   name: "lora_xs",
   summary: "a small square matrix between each weight's largest singular directions",
   reference: "Bałazy et al. 2024",
-  // The largest of its paper's grid for RoBERTa-large on GLUE.
   learningRate: 1e-3,
+  learningRateSource: "the largest of its paper's grid for RoBERTa-large on GLUE",
   options: {
     rank: rankOption(16),
     lora_alpha: alphaOption(16),

@@ -59,8 +59,8 @@ export const lora: Method<LoraOptions> = {
   name: "lora",
   summary: "a product of two low-rank matrices, added to each weight",
   reference: "Hu et al., ICLR 2022",
-  // Its published script for RoBERTa-base on GLUE.
   learningRate: 5e-4,
+  learningRateSource: "its published script for RoBERTa-base on GLUE",
   options,
   attach(specs, chosen) {
     if (chosen.use_dora && chosen.init_lora_weights === "pissa")

@@ -20,8 +20,8 @@ export const mam: Method<MamOptions> = {
   name: "mam",
   summary: "keys and values before those of the text, and an adapter beside each feed-forward network",
   reference: "He et al., ICLR 2022",
-  // Its published script for RoBERTa-base on GLUE.
   learningRate: 1e-4,
+  learningRateSource: "its published script for RoBERTa-base on GLUE",
   unmergeable: "its keys and values stand beside the weights', and its adapters have a nonlinearity inside",
   options: {
     ...prefixOptions({ tokens: 16, hidden: 800 }),

@@ -88,6 +88,8 @@ export interface Method<Options extends object = object> {
   readonly reference: string;
   /** The learning rate unless one is given. */
   readonly learningRate: number;
+  /** Where it comes from. */
+  readonly learningRateSource: string;
   /** Why its result cannot be merged into the base model's weights; left out where it can. */
   readonly unmergeable?: string;
   /** How each option is checked, its default, and its description for help. */

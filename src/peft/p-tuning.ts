@@ -30,8 +30,8 @@ export const pTuning: Method<PTuningOptions> = {
   name: "p_tuning",
   summary: "a network that gives the word embeddings of virtual tokens in front of every text",
   reference: "Liu et al., 2021 (arXiv 2103.10385)",
-  // peft's example for RoBERTa on MRPC. The paper's code for few examples has 1e-4, and trains the model too.
   learningRate: 1e-3,
+  learningRateSource: "peft's example for RoBERTa on MRPC; the code of its paper has 1e-4, and trains the model too",
   unmergeable: "its virtual tokens are read with every text and are part of no weight",
   options: {
     num_virtual_tokens: virtualTokensOption(20),

@@ -29,8 +29,8 @@ export const parallelAdapter: Method<ParallelAdapterOptions> = {
   name: "parallel_adapter",
   summary: "an adapter beside each feed-forward network",
   reference: "He et al., ICLR 2022",
-  // Its published script for RoBERTa-base on GLUE.
   learningRate: 1e-4,
+  learningRateSource: "its published script for RoBERTa-base on GLUE",
   unmergeable,
   options: {
     bottleneck_size: z

@@ -18,8 +18,8 @@ export const pfeiffer: Method<PfeifferOptions> = {
   name: "pfeiffer",
   summary: "an adapter behind each feed-forward network",
   reference: "Pfeiffer et al., EACL 2021",
-  // As the documentation of its library, adapters, recommends.
   learningRate: 1e-4,
+  learningRateSource: "the documentation of its library, adapters",
   unmergeable,
   options: {
     reduction_factor: z

@@ -51,8 +51,9 @@ export const prefixTuning: Method<PrefixTuningOptions> = {
   name: "prefix_tuning",
   summary: "keys and values before those of the text, in every attention",
   reference: "Li & Liang, ACL 2021",
-  // peft's example for RoBERTa on MRPC, which trains the prefix itself; the paper's 5e-5 is for the network.
   learningRate: 1e-2,
+  learningRateSource:
+    "peft's example for RoBERTa on MRPC, which trains the prefix itself; its paper's 5e-5 is for the network",
   unmergeable: "its keys and values stand beside those that the weights make of a text",
   options: {
     ...prefixOptions({ tokens: 20, hidden: 512 }),

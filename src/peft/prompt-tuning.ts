@@ -15,8 +15,8 @@ export const promptTuning: Method<PromptTuningOptions> = {
   name: "prompt_tuning",
   summary: "word embeddings of virtual tokens in front of every text",
   reference: "Lester et al., EMNLP 2021",
-  // peft's example for RoBERTa on MRPC; the paper's 0.3 is for Adafactor.
   learningRate: 1e-3,
+  learningRateSource: "peft's example for RoBERTa on MRPC; its paper's 0.3 is for Adafactor",
   unmergeable: "its virtual tokens are read with every text and are part of no weight",
   options: {
     num_virtual_tokens: virtualTokensOption(20),

@@ -68,8 +68,8 @@ export const rocoft: Method<RocoftOptions> = {
   name: "rocoft",
   summary: "a few rows, columns or entries of each weight matrix, in place",
   reference: "Kowsher et al., ACL 2025",
-  // The authors' published notebooks train rows and columns with 1e-3 to 2e-3.
   learningRate: 1e-3,
+  learningRateSource: "the authors' published notebooks: 1e-3 to 2e-3",
   options,
   evidence: (chosen) =>
     isScored(selectionOf(chosen)) ? { kind: "activations", samples: chosen.calibration_samples } : null,

@@ -43,8 +43,8 @@ export const sft: Method<SftOptions> = {
   name: "sft",
   summary: "entries of each weight matrix, in place, that move to where gradients are large",
   reference: "Ansell et al., 2024 (arXiv 2401.16405)",
-  // Its example for SQuAD.
   learningRate: 1e-4,
+  learningRateSource: "its example for SQuAD",
   options,
   attach(specs, chosen, random) {
     const { reselection_steps: every, selection_accumulation_steps: over } = chosen;

@@ -39,8 +39,8 @@ export const shira: Method<ShiraOptions> = {
   name: "shira",
   summary: "scattered entries of each weight matrix, in place",
   reference: "Bhardwaj et al., NeurIPS 2024",
-  // peft's example script.
   learningRate: 3e-4,
+  learningRateSource: "peft's example script",
   options: {
     rank: z
       .int()

@@ -24,8 +24,8 @@ export const vera: Method<VeraOptions> = {
   name: "vera",
   summary: "scales of two random matrices that all layers share, added to each weight",
   reference: "Kopiczko et al., ICLR 2024",
-  // peft's notebook for sequence classification.
   learningRate: 2e-2,
+  learningRateSource: "peft's notebook for sequence classification",
   options: {
     rank: rankOption(256),
     d_initial: z.number().default(0.1).describe("what the scales between the two matrices begin as"),

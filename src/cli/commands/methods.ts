@@ -26,18 +26,20 @@ interface Row {
   readonly name: string;
   readonly trains: string;
   readonly learning_rate: number;
+  readonly learning_rate_source: string;
   /** Why not, where its result cannot be merged into the base model's weights. */
   readonly mergeable: true | string;
   readonly options: readonly string[];
   readonly reference: string;
 }
 
-function rowOf({ name, summary, learningRate, unmergeable, options, reference }: Method): Row {
+function rowOf({ name, summary, learningRate, learningRateSource, unmergeable, options, reference }: Method): Row {
   return {
     name,
     trains: summary,
     mergeable: unmergeable ?? true,
     learning_rate: learningRate,
+    learning_rate_source: learningRateSource,
     options: Object.keys(options),
     reference,
   };
