@@ -30,3 +30,20 @@ test.each<[string, Selection | null]>([
   exchange(weight, selection, numbers);
   expect(weight).toEqual(weightOf());
 });
+
+test("long rows change places as short ones do", () => {
+  const filled = () =>
+    tensor(
+      "float32",
+      [3, 100],
+      Float32Array.from({ length: 300 }, (_, i) => i),
+    );
+  const weight = filled();
+  const numbers = new Float32Array(200).fill(-1);
+  exchange(weight, { axis: 0, indices: [2, 0] }, numbers);
+  expect([...weight.data.subarray(100, 200)]).toEqual([...filled().data.subarray(100, 200)]);
+  expect([...new Set([...weight.data.subarray(0, 100), ...weight.data.subarray(200)])]).toEqual([-1]);
+  expect([...numbers]).toEqual([...filled().data.subarray(200), ...filled().data.subarray(0, 100)]);
+  exchange(weight, { axis: 0, indices: [2, 0] }, numbers);
+  expect(weight).toEqual(filled());
+});

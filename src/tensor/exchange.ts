@@ -27,13 +27,27 @@ interface Runs {
 
 /** Exchanges the elements of runs with those that lie one after the other in `numbers`. */
 function exchangeRuns(data: Float32Array, numbers: Float32Array, { count, stride, starts, length }: Runs): void {
+  const exchangeRun = length < LONG ? oneByOne : asBlocks;
   for (let c = 0, at = 0; c < count; c++)
-    for (let r = 0; r < starts.length; r++) {
-      const start = c * stride + starts[r]!;
-      for (let i = start; i < start + length; i++, at++) {
-        const x = data[i]!;
-        data[i] = numbers[at]!;
-        numbers[at] = x;
-      }
-    }
+    for (let r = 0; r < starts.length; r++, at += length)
+      exchangeRun(data, c * stride + starts[r]!, numbers, at, length);
 }
+
+/** From so many elements on, copying a run as a block is faster than element by element. */
+const LONG = 64;
+
+type ExchangeRun = (data: Float32Array, start: number, numbers: Float32Array, at: number, length: number) => void;
+
+const oneByOne: ExchangeRun = (data, start, numbers, at, length) => {
+  for (let i = 0; i < length; i++) {
+    const x = data[start + i]!;
+    data[start + i] = numbers[at + i]!;
+    numbers[at + i] = x;
+  }
+};
+
+const asBlocks: ExchangeRun = (data, start, numbers, at, length) => {
+  const kept = data.slice(start, start + length);
+  data.set(numbers.subarray(at, at + length), start);
+  numbers.set(kept, at);
+};
