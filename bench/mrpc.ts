@@ -51,7 +51,7 @@ async function execute(run: Run): Promise<Done> {
   const folder = join(flags.output_dir!, keyOf(run).replace(/[^\w.]+/g, "-"));
   rmSync(folder, { recursive: true, force: true });
   const options = Object.entries(run.options).flatMap(([name, value]) =>
-    value === true ? [`--${name}`] : [`--${name}`, String(value)],
+    typeof value === "boolean" ? [`--${value ? "" : "no-"}${name}`] : [`--${name}`, String(value)],
   );
   const settings = `--task mrpc --method ${run.method} --learning_rate ${run.learning_rate} --seed ${run.seed} --threads ${flags.threads} --json`;
   const paths = ["--model", flags.model!, "--data", flags.data!, "--output_dir", folder];
