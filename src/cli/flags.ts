@@ -58,6 +58,12 @@ function flagsOf(name: string, schema: z.ZodType, description: string): Option[]
   return [new Option(`--${name} <text>`, description)];
 }
 
+/** The flag of an option and what it means. */
+export function optionHelp(name: string, schema: z.ZodType): readonly [flag: string, help: string] {
+  const [flag] = flagsOf(name, schema, `${schema.description ?? ""}${shownDefault(schema)}`);
+  return [flag!.flags, flag!.description];
+}
+
 /** The options of all methods, each with the methods that have it. */
 function methodOptionsByName(): Map<string, Map<string, z.ZodType>> {
   const byName = new Map<string, Map<string, z.ZodType>>();

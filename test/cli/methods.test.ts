@@ -20,3 +20,11 @@ test("--json has the same", async () => {
   expect(rows.find(({ name }) => name === "bitfit")).toMatchObject({ learning_rate: 1e-3, options: [] });
   expect(rows.map(({ name }) => name)).toEqual(Object.keys(methods));
 });
+
+test("a method by name: its options with their defaults, and whether it merges", async () => {
+  const lora = await output(["methods", "lora"], { cwd: "." });
+  expect(lora).toMatch(/^lora\ntrains +a product of two low-rank matrices/);
+  expect(lora).toMatch(/\n {2}--rank <number> +rank of the matrices that are added \(default: 8\)\n/);
+  expect(await output(["methods", "mam"], { cwd: "." })).toMatch(/\nmerges +no: its keys and values/);
+  expect(await output(["methods", "bitfit"], { cwd: "." })).toMatch(/\nno options\n$/);
+});
