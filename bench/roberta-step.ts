@@ -12,7 +12,7 @@ import { labelObjectives } from "../src/train/objectives/labels.ts";
 import { createStage } from "../src/train/stages.ts";
 import { createUpdater } from "../src/train/update.ts";
 import { median } from "./measure.ts";
-import { robertaBase } from "./roberta-base.ts";
+import { robertaBase } from "../scripts/parameters/roberta-base.ts";
 
 const { values: flags } = parseArgs({
   options: {

@@ -14,7 +14,7 @@ import { adapt, adapterTensors } from "../src/train/adapt.ts";
 import { liveModel } from "../src/train/live.ts";
 import { parametersOf } from "../src/train/load.ts";
 import { machine, median } from "./measure.ts";
-import { robertaBase } from "./roberta-base.ts";
+import { robertaBase } from "../scripts/parameters/roberta-base.ts";
 
 const { values: flags } = parseArgs({ options: { switches: { type: "string", default: "200" } } });
 

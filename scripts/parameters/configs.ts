@@ -7,6 +7,7 @@ import { bloom } from "./bloom.ts";
 import { debertaV2 } from "./deberta-v2.ts";
 import { gptj } from "./gptj.ts";
 import { llama } from "./llama.ts";
+import { robertaBase } from "./roberta-base.ts";
 
 /** Each model's parameters by its name. */
 export type Models = Readonly<Record<string, readonly ParameterSpec[]>>;
@@ -14,27 +15,13 @@ export type Models = Readonly<Record<string, readonly ParameterSpec[]>>;
 const LABELS = 2;
 
 export const classifiers: Models = {
-  "RoBERTa-base": roberta({
-    model_type: "roberta",
-    vocab_size: 50_265,
-    hidden_size: 768,
-    num_hidden_layers: 12,
-    num_attention_heads: 12,
-    intermediate_size: 3072,
-    max_position_embeddings: 514,
-    type_vocab_size: 1,
-    pad_token_id: 1,
-  }),
+  "RoBERTa-base": roberta(robertaBase),
   "RoBERTa-large": roberta({
-    model_type: "roberta",
-    vocab_size: 50_265,
+    ...robertaBase,
     hidden_size: 1024,
     num_hidden_layers: 24,
     num_attention_heads: 16,
     intermediate_size: 4096,
-    max_position_embeddings: 514,
-    type_vocab_size: 1,
-    pad_token_id: 1,
   }),
   "DeBERTaV3-base": debertaV2(
     {
