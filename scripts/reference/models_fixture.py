@@ -19,6 +19,9 @@ from transformers import (
     BertForMaskedLM,
     BertForSequenceClassification,
     BertModel,
+    DistilBertConfig,
+    DistilBertForMaskedLM,
+    DistilBertForSequenceClassification,
     PreTrainedModel,
     RobertaConfig,
     RobertaForMaskedLM,
@@ -46,6 +49,12 @@ WIDER = dict(hidden_size=24, num_hidden_layers=2, intermediate_size=40)
 SQUAT = dict(hidden_size=32, num_hidden_layers=2, intermediate_size=20)
 BERT = dict(SMALL, vocab_size=41, num_attention_heads=2, max_position_embeddings=11)
 ROBERTA = dict(SMALL, vocab_size=43, num_attention_heads=4, max_position_embeddings=12, type_vocab_size=1)
+DISTILBERT = dict(vocab_size=45, dim=16, n_layers=2, n_heads=4, hidden_dim=28, max_position_embeddings=12)
+NO_DROPOUT = {
+    DistilBertConfig: dict(dropout=0.0, attention_dropout=0.0, seq_classif_dropout=0.0),
+    BertConfig: dict(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0),
+    RobertaConfig: dict(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0),
+}
 
 CASES = {
     "bert-classification": Case(BertForSequenceClassification, dict(BERT, num_labels=3)),
@@ -79,6 +88,10 @@ CASES = {
     ),
     "bert-silu": Case(
         BertForSequenceClassification, dict(BERT | SQUAT, num_attention_heads=4, hidden_act="silu", num_labels=2)
+    ),
+    "distilbert-classification": Case(DistilBertForSequenceClassification, dict(DISTILBERT, num_labels=3)),
+    "distilbert-mlm": Case(
+        DistilBertForMaskedLM, dict(DISTILBERT, dim=24, n_heads=3, n_layers=1, activation="relu", vocab_size=37)
     ),
     "roberta-float16": Case(RobertaForSequenceClassification, dict(ROBERTA, num_labels=2), dtype=torch.float16),
     "bert-bfloat16": Case(BertForSequenceClassification, dict(BERT, num_labels=3), dtype=torch.bfloat16),
@@ -117,7 +130,7 @@ def fill(model: PreTrainedModel, case: str) -> None:
 
 def write_checkpoint(name: str, case: Case, folder: Path) -> None:
     kind = case.saved or case.model
-    config = kind.config_class(**case.config, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
+    config = kind.config_class(**case.config, **NO_DROPOUT[kind.config_class])
     model = kind(config).eval()
     fill(model, name)
     model.to(case.dtype).save_pretrained(folder, max_shard_size=case.shard)
@@ -159,7 +172,7 @@ def inputs(case: str, model: PreTrainedModel) -> dict[str, torch.Tensor]:
     mask = (np.arange(max(LENGTHS)) < lengths[:, None]).astype(np.int64)
     ids = np.where(mask, draw.choice(words, mask.shape), config.pad_token_id)
     batch = {"input_ids": ids, "attention_mask": mask}
-    if config.type_vocab_size > 1:
+    if getattr(config, "type_vocab_size", 1) > 1:
         batch["token_type_ids"] = mask * draw.integers(0, config.type_vocab_size, mask.shape)
         assert set(batch["token_type_ids"].flat) == set(range(config.type_vocab_size))
     batch["labels"] = labels(draw, model, lengths)
@@ -205,7 +218,9 @@ def write_case(name: str) -> None:
         "missing": missing,
         "unused": sorted(case.extra),
         "tied": dict(sorted(model._tied_weights_keys.items())) if "MaskedLM" in case.model.__name__ else {},
-        "zero_gradient": [key for key, _ in model.named_parameters() if key.endswith("attention.self.key.bias")],
+        "zero_gradient": [
+            key for key, _ in model.named_parameters() if key.endswith(("attention.self.key.bias", "attention.k_lin.bias"))
+        ],
     }
     (folder / "expected.json").write_text(json.dumps(notes, indent=2) + "\n")
     size = sum(file.stat().st_size for file in folder.iterdir())

@@ -28,7 +28,7 @@ export interface EncoderConfig {
   readonly classifier_dropout: number | null;
 }
 
-const probability = z.number().min(0).lt(1);
+export const probability: z.ZodType<number> = z.number().min(0).lt(1);
 
 /** How those fields are checked, with transformers' defaults. */
 export const encoderFields: { readonly [K in keyof EncoderConfig]: z.ZodType<EncoderConfig[K]> } & Readonly<

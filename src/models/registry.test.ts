@@ -8,7 +8,7 @@ test("every family has a test file of its own", () => {
 });
 
 test.each<[unknown, string]>([
-  [{ model_type: "gpt2" }, 'x/config.json: model_type "gpt2" is not known, expected one of bert, roberta'],
+  [{ model_type: "gpt2" }, 'x/config.json: model_type "gpt2" is not known, expected one of bert, roberta, distilbert'],
   [{}, "x/config.json: model_type: Invalid input: expected string, received undefined"],
   [{ model_type: 3 }, "x/config.json: model_type: Invalid input: expected string, received number"],
   [null, "x/config.json: config: Invalid input: expected object, received null"],

@@ -3,9 +3,10 @@ import * as z from "zod";
 import type { Architecture, Model } from "./architecture.ts";
 import { bert } from "./bert.ts";
 import { parseConfig } from "./config.ts";
+import { distilbert } from "./distilbert.ts";
 import { roberta } from "./roberta.ts";
 
-export const architectures: Readonly<Record<string, Architecture>> = { bert, roberta };
+export const architectures: Readonly<Record<string, Architecture>> = { bert, roberta, distilbert };
 
 /**
  * The model that a parsed config.json describes.

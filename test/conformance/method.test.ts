@@ -5,7 +5,7 @@ import { nativeRuntime } from "../../src/runtime/native.ts";
 import { methodSuite, type Promises } from "./method.cases.ts";
 
 const runtime = await nativeRuntime({ threads: 1 });
-const fixtures = ["bert-classification", "roberta-classification"];
+const fixtures = ["bert-classification", "roberta-classification", "distilbert-classification"];
 
 const variants: { readonly [M in MethodName]: readonly Partial<MethodOptions[M]>[] } = {
   rocoft: [
@@ -120,8 +120,30 @@ const promises: { readonly [M in MethodName]: Promises } = {
   head: inPlace,
 };
 
+/** What the modules that variants name are called in a family that calls them otherwise. */
+const moduleNames: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "distilbert-classification": {
+    query: "q_lin",
+    key: "k_lin",
+    value: "v_lin",
+    "intermediate.dense": "lin1",
+    "output.dense": "lin2",
+    "attention.output.dense": "out_lin",
+  },
+};
+
+function inFamily(options: object, fixture: string): Record<string, unknown> {
+  const names = moduleNames[fixture] ?? {};
+  return Object.fromEntries(
+    Object.entries(options).map(([option, value]: [string, unknown]) => [
+      option,
+      option.endsWith("_modules") ? (value as readonly string[]).map((name) => names[name] ?? name) : value,
+    ]),
+  );
+}
+
 describe.each(Object.keys(methods) as MethodName[])("%s", (method) => {
   for (const fixture of fixtures)
     for (const options of variants[method])
-      methodSuite(runtime, fixture, { method, options: { ...options } }, promises[method]);
+      methodSuite(runtime, fixture, { method, options: inFamily(options, fixture) }, promises[method]);
 });
