@@ -59,15 +59,14 @@ function body(scope: Scope, config: Config, inputs: ModelInputs, options?: BodyO
 /** LayerNorm(words + positions) */
 function embeddings(scope: Scope, config: Config, ids: Value): Value {
   const { sites } = scope;
-  const looked = embedding(scope.in("word_embeddings"), ids, config.vocab_size, config.dim);
-  const counted = iota(ids, 1);
+  const words = sites.words(embedding(scope.in("word_embeddings"), ids, config.vocab_size, config.dim));
   const positions = embedding(
     scope.in("position_embeddings"),
-    sites.positions?.(counted) ?? counted,
+    sites.positions(iota(ids, 1)),
     config.max_position_embeddings,
     config.dim,
   );
-  return dropped(scope, config, layerNorm(scope.in("LayerNorm"), add(sites.words?.(looked) ?? looked, positions), EPSILON));
+  return dropped(scope, config, layerNorm(scope.in("LayerNorm"), add(words, positions), EPSILON));
 }
 
 /** hidden [batch, sequence, width] → the same, through attention and feed-forward, each added to its input and then normalised. */
@@ -83,9 +82,9 @@ function selfAttention(scope: Scope, config: Config, hidden: Value, bias: Value)
   const { sites, name: module } = scope;
   const project = (name: string) => linear(scope.in(name), hidden, config.dim);
   const [query, own] = [project("q_lin"), { module, key: project("k_lin"), value: project("v_lin"), bias }];
-  const { key, value, bias: added } = sites.attention?.(own) ?? own;
+  const { key, value, bias: added } = sites.attention(own);
   const p = config.attention_dropout;
-  const mixed = attention(query, key, value, added, config.n_heads, (x) => sites.dropout?.({ name: module, x, p }) ?? x);
+  const mixed = attention(query, key, value, added, config.n_heads, (x) => sites.dropout({ name: module, x, p }));
   return linear(scope.in("out_lin"), mixed, config.dim);
 }
 
@@ -100,11 +99,11 @@ function addAndNorm(scope: Scope, kind: keyof typeof sublayers, output: Value, r
   const { module, norm: name } = sublayers[kind];
   const norm = (sum: Value) => layerNorm(scope.in(name), sum, EPSILON);
   const site = { module: `${scope.name}.${module}`, kind, input: residual, output, residual, norm };
-  return norm(add(scope.sites.sublayer?.(site) ?? output, residual));
+  return norm(add(scope.sites.sublayer(site), residual));
 }
 
 function dropped({ name, sites }: Scope, { dropout: p }: Pick<Config, "dropout">, x: Value): Value {
-  return sites.dropout?.({ name, x, p }) ?? x;
+  return sites.dropout({ name, x, p });
 }
 
 const classifier = ({ dim, seq_classif_dropout: dropout }: Config): Head => ({

@@ -75,13 +75,13 @@ export function encoder(
 /** LayerNorm(words + positions + segments) */
 function embeddings(scope: Scope, config: EncoderConfig, inputs: ModelInputs, positions: Value): Value {
   const width = config.hidden_size;
-  const looked = embedding(scope.in("word_embeddings"), inputs.input_ids, config.vocab_size, width);
-  const words = scope.sites.words?.(looked) ?? looked;
+  const { sites } = scope;
+  const words = sites.words(embedding(scope.in("word_embeddings"), inputs.input_ids, config.vocab_size, width));
   const placed = graph.add(
     words,
     embedding(
       scope.in("position_embeddings"),
-      scope.sites.positions?.(positions) ?? positions,
+      sites.positions(positions),
       config.max_position_embeddings,
       width,
     ),
@@ -114,7 +114,7 @@ function selfAttention(scope: Scope, config: EncoderConfig, hidden: Value, bias:
   const { sites, name: module } = scope;
   const project = (name: string) => linear(scope.in(name), hidden, config.hidden_size);
   const [query, own] = [project("query"), { module, key: project("key"), value: project("value"), bias }];
-  const { key, value, bias: added } = sites.attention?.(own) ?? own;
+  const { key, value, bias: added } = sites.attention(own);
   const p = config.attention_probs_dropout_prob;
   return attention(
     query,
@@ -122,7 +122,7 @@ function selfAttention(scope: Scope, config: EncoderConfig, hidden: Value, bias:
     value,
     added,
     config.num_attention_heads,
-    (x) => sites.dropout?.({ name: module, x, p }) ?? x,
+    (x) => sites.dropout({ name: module, x, p }),
   );
 }
 
@@ -138,11 +138,11 @@ function addAndNorm(
   const output = hiddenDropout(scope, config, linear(module, x, config.hidden_size));
   const norm = (sum: Value) => layerNorm(scope.in("LayerNorm"), sum, config.layer_norm_eps);
   const site = { module: module.name, kind, input: residual, output, residual, norm };
-  return norm(graph.add(scope.sites.sublayer?.(site) ?? output, residual));
+  return norm(graph.add(scope.sites.sublayer(site), residual));
 }
 
 function hiddenDropout({ name, sites }: Scope, { hidden_dropout_prob: p }: EncoderConfig, x: Value): Value {
-  return sites.dropout?.({ name, x, p }) ?? x;
+  return sites.dropout({ name, x, p });
 }
 
 /** What a classifier reads, with the dropout that its configuration names. */
@@ -151,7 +151,7 @@ export function headDropout(
   { classifier_dropout: own, hidden_dropout_prob: hidden }: EncoderConfig,
   x: Value,
 ): Value {
-  return sites.dropout?.({ name: `${name} input`, x, p: own ?? hidden }) ?? x;
+  return sites.dropout({ name: `${name} input`, x, p: own ?? hidden });
 }
 
 /** Hidden states [batch, sequence, width] → those of the first token [batch, width]. */

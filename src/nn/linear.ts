@@ -10,5 +10,5 @@ export const INITIALIZER_RANGE = 0.02;
 export function linear(scope: Scope, x: Value, out: number): Value {
   const weight = scope.parameter("weight", [out, Number(x.shape.at(-1))], "linear", { normal: INITIALIZER_RANGE });
   const output = graph.linear(x, weight, scope.parameter("bias", [out], "bias", "zeros"));
-  return scope.sites.linear?.({ module: scope.name, input: x, output }) ?? output;
+  return scope.sites.linear({ module: scope.name, input: x, output });
 }

@@ -6,7 +6,7 @@ import { input } from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Sites } from "./sites.ts";
+import { type Sites, untouched } from "./sites.ts";
 
 /** What a parameter is to its layer; fine-tuning methods choose by it. */
 export type Role = "linear" | "embedding" | "norm" | "bias";
@@ -49,7 +49,7 @@ export interface Scope {
   /** The module's name: what its parameters' names begin with, without the last dot. */
   readonly name: string;
   /** What steps into the forward pass. */
-  readonly sites: Sites;
+  readonly sites: Required<Sites>;
   /** The parameter `name` of this scope. */
   parameter(name: string, shape: readonly number[], role: Role, initializer: Initializer): Value;
   /** The scope of a part: names below it begin with `name.`. */
@@ -58,7 +58,12 @@ export interface Scope {
 
 type Answer = (spec: ParameterSpec) => Value;
 
-function scope(answer: Answer, sites: Sites, prefix = "", place: Place = { block: null, head: false }): Scope {
+function scope(
+  answer: Answer,
+  sites: Required<Sites>,
+  prefix = "",
+  place: Place = { block: null, head: false },
+): Scope {
   return {
     name: prefix.slice(0, -1),
     sites,
@@ -69,13 +74,16 @@ function scope(answer: Answer, sites: Sites, prefix = "", place: Place = { block
 
 /** The root scope over a table of values. Asking for a name that is not there, or in another shape, is an error. */
 export function scopeOf(table: ParameterTable, sites: Sites = {}): Scope {
-  return scope(({ name, shape }) => {
-    const value = table.get(name);
-    if (!value) throw new Error(`parameters: no value named ${name}`);
-    if (!sameShape(value.shape, shape))
-      throw new Error(`parameters: ${name} is ${formatShape(value.shape)}, the model expects ${formatShape(shape)}`);
-    return value;
-  }, sites);
+  return scope(
+    ({ name, shape }) => {
+      const value = table.get(name);
+      if (!value) throw new Error(`parameters: no value named ${name}`);
+      if (!sameShape(value.shape, shape))
+        throw new Error(`parameters: ${name} is ${formatShape(value.shape)}, the model expects ${formatShape(shape)}`);
+      return value;
+    },
+    { ...untouched, ...sites },
+  );
 }
 
 /** Every parameter that `forward` asks for, in the order it asks; a shared (tied) parameter is listed once. */
@@ -85,7 +93,7 @@ export function declareParameters(forward: (scope: Scope) => unknown): Parameter
     if (!specs.has(spec.name)) specs.set(spec.name, spec);
     return input(spec.name, spec.shape);
   };
-  forward(scope(answer, {}));
+  forward(scope(answer, untouched));
   return [...specs.values()];
 }
 

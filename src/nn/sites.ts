@@ -54,6 +54,16 @@ export interface Sites {
   readonly dropout?: (site: DropoutSite) => Value;
 }
 
+/** Nothing steps in. */
+export const untouched: Required<Sites> = {
+  words: (embedded) => embedded,
+  positions: (positions) => positions,
+  attention: (site) => site,
+  linear: ({ output }) => output,
+  sublayer: ({ output }) => output,
+  dropout: ({ x }) => x,
+};
+
 /** First what `a` makes of a place, then what `b` makes of that. */
 export function inTurn(a: Sites, b: Sites): Sites {
   return {
