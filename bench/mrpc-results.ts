@@ -90,11 +90,14 @@ const heading = [
 /** Both tables, of what is done so far. */
 export function report(runs: readonly Done[]): string {
   const rate = search(methodRows[0]!, runs).best;
-  const table = (rows: readonly (string | null)[]) => [...heading, ...rows.filter((row) => row !== null)].join("\n");
+  const table = (rows: readonly (string | null)[]) => {
+    const found = rows.filter((row) => row !== null);
+    return found.length === 0 ? [] : [[...heading, ...found].join("\n")];
+  };
   const machines = [...new Set(runs.map((run) => run.machine))].toSorted().join("; ");
   return [
-    `${machines}.`,
-    table(methodRows.map((row) => rowOf(row, search(row, runs).best, runs))),
-    table(ablationRows.map((row) => rowOf(row, rate, runs))),
+    `${machines}. ${runs.length} runs so far; a method has a row once its learning rate is chosen.`,
+    ...table(methodRows.map((row) => rowOf(row, search(row, runs).best, runs))),
+    ...table(ablationRows.map((row) => rowOf(row, rate, runs))),
   ].join("\n\n");
 }
