@@ -4,7 +4,7 @@
  */
 import { input } from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
-import { formatShape, sameShape } from "../tensor/shape.ts";
+import { formatShape, sameShape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Sites, untouched } from "./sites.ts";
 
@@ -41,6 +41,11 @@ export interface ParameterSpec extends Place {
 
 /** Weights by parameter name, float32, each in an array of its own. */
 export type Weights = Readonly<Record<string, Tensor<"float32">>>;
+
+/** How many numbers parameters have. */
+export function numbersIn(specs: readonly Pick<ParameterSpec, "shape">[]): number {
+  return specs.reduce((total, { shape }) => total + sizeOf(shape), 0);
+}
 
 /** The parameters' values by name, as the forward pass sees them. */
 export type ParameterTable = ReadonlyMap<string, Value>;

@@ -106,7 +106,7 @@ function joined(a: Attachment, b: Part): Attachment {
     targets,
     untouched: [...new Set([...a.untouched, ...(b.untouched ?? [])])].filter((name) => !targets.includes(name)),
     virtualTokens: a.virtualTokens + (b.virtualTokens ?? 0),
-    positions: (a.positions ?? 0) + (b.positions ?? 0),
+    positions: a.positions + (b.positions ?? 0),
     reparameterize: (base, trained, mode) => {
       const table = a.reparameterize(base, trained, mode);
       return b.reparameterize?.(table, trained, mode) ?? table;

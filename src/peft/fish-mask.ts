@@ -3,7 +3,7 @@
  * Fisher information about the task's labels; the mask is made once, before training.
  */
 import * as z from "zod";
-import type { ParameterSpec } from "../nn/parameters.ts";
+import { numbersIn, type ParameterSpec } from "../nn/parameters.ts";
 import { largestOf } from "../tensor/largest.ts";
 import type { Random } from "../tensor/random.ts";
 import { sizeOf } from "../tensor/shape.ts";
@@ -83,8 +83,6 @@ export const fishMask: Method<FishMaskOptions> = {
     return compose({ ...trainedParts(parts), targets: names(true), untouched: names(false) }, trainHead(specs));
   },
 };
-
-const numbersIn = (specs: readonly ParameterSpec[]) => specs.reduce((total, { shape }) => total + sizeOf(shape), 0);
 
 /**
  * How many entries of the body the share leaves to the mask.

@@ -64,8 +64,8 @@ export interface Attachment {
   readonly untouched: readonly string[];
   /** Tokens of the method's own in front of every text. */
   readonly virtualTokens: number;
-  /** How many of the model's positions it takes from every text; none unless given. */
-  readonly positions?: number;
+  /** How many of the model's positions it takes from every text. */
+  readonly positions: number;
   /**
    * W ↦ W′: the table the forward pass reads, from the table of the model's and the method's parameters and the trained tensors'
    * values. In training it may leave to {@link sites} what drops numbers.

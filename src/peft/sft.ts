@@ -3,7 +3,7 @@
  * place, and while they are, those that have changed least make room for others whose gradients are large.
  */
 import * as z from "zod";
-import type { ParameterSpec } from "../nn/parameters.ts";
+import { numbersIn, type ParameterSpec } from "../nn/parameters.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { compose, partOf, trainedParts, trainHead } from "./attachment.ts";
 import type { Method, TrainedTensor } from "./method.ts";
@@ -83,5 +83,3 @@ export function entryCounts(
     return { weight, count };
   });
 }
-
-const numbersIn = (specs: readonly ParameterSpec[]) => specs.reduce((total, { shape }) => total + sizeOf(shape), 0);

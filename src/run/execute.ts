@@ -3,10 +3,10 @@ import { availableParallelism } from "node:os";
 import type { EncodedDataset } from "../data/encode.ts";
 import type { Dataset } from "../data/examples.ts";
 import type { DownloadProgress } from "../hub/download.ts";
+import { numbersIn } from "../nn/parameters.ts";
 import { nativeRuntime } from "../runtime/native.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { random } from "../tensor/random.ts";
-import { sizeOf } from "../tensor/shape.ts";
 import { adapt, type AdaptedModel } from "../train/adapt.ts";
 import { type EvidenceSource, gatherEvidence } from "../train/evidence.ts";
 import type { EndEvent, EvaluationEvent, Scores, TrainingEvent } from "../train/events.ts";
@@ -117,10 +117,7 @@ function readyEvent(
     validationExamples: data.validation.lengths.length,
     truncated: data.train.truncated + data.validation.truncated,
     trainedParameters: prepared.attachment.trained.reduce((total, { count }) => total + count, 0),
-    totalParameters: [...prepared.specs, ...prepared.attachment.added].reduce(
-      (total, { shape }) => total + sizeOf(shape),
-      0,
-    ),
+    totalParameters: numbersIn([...prepared.specs, ...prepared.attachment.added]),
     initialized,
     resumedFrom: from && from.step,
     secondsElapsed,

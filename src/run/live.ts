@@ -20,25 +20,26 @@ export interface BaseModel {
    */
   load(name: string, folder: string, options?: { readonly task?: string }): Promise<void>;
   /** Forgets an adapter; one that is in use is switched off first. */
-  unload(name: string): void;
+  unload(name: string): Promise<void>;
   /** The adapter in use; null where there is none. */
   readonly active: string | null;
   /**
    * Switches to an adapter, or with null to the base model, whose every bit is then what it was.
    * @throws Error when there is no adapter of that name, or the one in use is merged
    */
-  use(name: string | null): void;
+  use(name: string | null): Promise<void>;
   /** Labels texts or pairs of texts by the adapter in use. @throws Error when there is none. */
   predict(texts: readonly (string | Texts)[]): Promise<Prediction[]>;
   /** Writes the adapter in use into the base weights. @throws Error in one line where its method allows none. */
   merge(): Promise<void>;
   /** Takes it out again, to the last bit. */
-  unmerge(): void;
+  unmerge(): Promise<void>;
   dispose(): Promise<void>;
 }
 
 /**
- * Opens a base model for adapters that classify.
+ * Opens a base model for adapters that classify. What is asked of it is done in turn: a switch waits for the texts asked before
+ * it, and texts asked after it for the switch.
  * @param model folder, hub id, or a bundled model
  * @throws Error in one line when a file of it is missing or does not fit.
  */
@@ -64,46 +65,60 @@ export async function openBase(
     if (init !== "pretrained") throw new Error(`${model}: the adapter belongs to random weights, not to this model's`);
     return { weights: body, initialized: [], unused: [] };
   };
+  const answer = async (texts: readonly (string | Texts)[]): Promise<Prediction[]> => {
+    if (live.active === null) throw new Error("predict: no adapter is in use");
+    const { opened: own, task, maxLength } = loaded.get(live.active)!;
+    const pairs = texts.map((text): Texts => (typeof text === "string" ? [text] : text));
+    checkTexts(pairs, task.textColumns[0]?.length ?? null, task.name);
+    const examples = pairs.map((pair, i) => ({ line: i + 1, texts: pair, label: null }));
+    const data = encodeFor(own, task, { where: "texts", examples }, maxLength);
+    const program = {
+      inputs: [],
+      run: async (batch: Parameters<typeof live.logits>[0]) => ({ logits: await live.logits(batch) }),
+      dispose: live.dispose,
+    };
+    const rows = await predict(program, {}, data, { batchSize, padTokenId: own.padTokenId });
+    return rows.map((row, i) => predictionOf(pairs[i]!, row, task));
+  };
+  const load = async (name: string, folder: string, task: string | undefined): Promise<void> => {
+    const before = live.active;
+    // Some formats hold differences from the base weights, which must not be another adapter's meanwhile.
+    live.use(null);
+    try {
+      const read = await loadModel({ model, adapter: folder, revision, task }, onDownload, fromMemory);
+      if (!isLabelled(read.task.kind)) throw new Error(`${folder}: ${read.task.name} labels nothing`);
+      live.add(name, adapterOf(read));
+      loaded.set(name, read);
+    } finally {
+      live.use(before);
+    }
+  };
+  const inTurn = createQueue();
   return {
-    async load(name, folder, { task } = {}) {
-      const before = live.active;
-      // Some formats hold differences from the base weights, which must not be another adapter's meanwhile.
-      live.use(null);
-      try {
-        const read = await loadModel({ model, adapter: folder, revision, task }, onDownload, fromMemory);
-        if (!isLabelled(read.task.kind)) throw new Error(`${folder}: ${read.task.name} labels nothing`);
-        live.add(name, adapterOf(read));
-        loaded.set(name, read);
-      } finally {
-        live.use(before);
-      }
-    },
-    unload(name) {
-      live.remove(name);
-      loaded.delete(name);
-    },
+    load: (name, folder, { task } = {}) => inTurn(() => load(name, folder, task)),
+    unload: (name) =>
+      inTurn(() => {
+        live.remove(name);
+        loaded.delete(name);
+      }),
     get active() {
       return live.active;
     },
-    use: live.use,
-    async predict(texts) {
-      if (live.active === null) throw new Error("predict: no adapter is in use");
-      const { opened: own, task, maxLength } = loaded.get(live.active)!;
-      const pairs = texts.map((text): Texts => (typeof text === "string" ? [text] : text));
-      checkTexts(pairs, task.textColumns[0]?.length ?? null, task.name);
-      const examples = pairs.map((pair, i) => ({ line: i + 1, texts: pair, label: null }));
-      const data = encodeFor(own, task, { where: "texts", examples }, maxLength);
-      const program = {
-        inputs: [],
-        run: async (batch: Parameters<typeof live.logits>[0]) => ({ logits: await live.logits(batch) }),
-        dispose: live.dispose,
-      };
-      const rows = await predict(program, {}, data, { batchSize, padTokenId: own.padTokenId });
-      return rows.map((row, i) => predictionOf(pairs[i]!, row, task));
-    },
-    merge: live.merge,
-    unmerge: live.unmerge,
-    dispose: live.dispose,
+    use: (name) => inTurn(() => live.use(name)),
+    predict: (texts) => inTurn(() => answer(texts)),
+    merge: () => inTurn(live.merge),
+    unmerge: () => inTurn(live.unmerge),
+    dispose: () => inTurn(live.dispose),
+  };
+}
+
+/** Does what it is given one after the other, whether what came before went well or not. */
+function createQueue(): <T>(work: () => T | Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const done = last.then(work, work);
+    last = done;
+    return done;
   };
 }
 

@@ -65,7 +65,7 @@ export function adaptedModel({ opened, weights, adapter }: LoadedModel): Adapted
 /** The longest sequence that a model is meant for whose training is not known, less the positions that a method takes. */
 export function longest(
   { model }: Pick<OpenModel, "model">,
-  { positions = 0 }: Pick<Attachment, "positions"> = {},
+  { positions }: Pick<Attachment, "positions"> = { positions: 0 },
 ): number {
   return Math.min(model.maxPositions - positions, 512);
 }

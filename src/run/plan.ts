@@ -1,6 +1,6 @@
 /** What a training would do, found out without doing it. */
 import { totalmem } from "node:os";
-import type { ParameterSpec } from "../nn/parameters.ts";
+import { numbersIn, type ParameterSpec } from "../nn/parameters.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { random } from "../tensor/random.ts";
 import { lengthGroupedBatches } from "../data/batches.ts";
@@ -136,8 +136,8 @@ function rowName({ name, block }: ParameterSpec): string {
 
 function estimateMemory(prepared: PreparedRun, data: EncodedDataset, options: TrainingOptions): MemoryEstimate {
   const { specs, attachment } = prepared;
-  const weights = 4 * [...specs, ...attachment.added].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  const trained = 4 * attachment.trained.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const weights = 4 * numbersIn([...specs, ...attachment.added]);
+  const trained = 4 * numbersIn(attachment.trained);
   const training = trained * (1 + 2 + 1);
   const activations = largestBatchBytes(prepared, data, options);
   const program = process.memoryUsage.rss();

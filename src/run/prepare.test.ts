@@ -23,9 +23,9 @@ test.skipIf(!existsSync(handles))("a model that is refused is closed", async () 
   expect(isOpen(folder)).toBe(false);
 });
 
-test.each<[number, { positions?: number }, string | null]>([
-  [10, {}, null],
-  [11, {}, "11 is above the 10 positions of the model"],
+test.each<[number, { positions: number }, string | null]>([
+  [10, { positions: 0 }, null],
+  [11, { positions: 0 }, "11 is above the 10 positions of the model"],
   [7, { positions: 3 }, null],
   [8, { positions: 3 }, "8 is above the 7 positions that the method leaves of the 10 positions of the model"],
   [1, { positions: 12 }, "1 is above the 0 positions that the method leaves of the 10 positions of the model"],

@@ -112,6 +112,17 @@ describe("a live model", () => {
     expect(bits(body)).toBe(before);
   });
 
+  test("keeps its weights as they are while a batch is under way", async () => {
+    live.use("rows");
+    const answer = live.logits(batch);
+    const message = "live model: a batch is under way, await it before the weights change";
+    expect(() => live.use("lora")).toThrow(new Error(message));
+    expect(() => live.unmerge()).toThrow(new Error(message));
+    expect(await answer).toEqual(adapters["rows"]!.logits);
+    live.use(null);
+    expect(bits(body)).toBe(before);
+  });
+
   test("forgets an adapter, the one in use too", () => {
     const other = liveModel(body, runtime);
     other.add("rows", adapters["rows"]!.adapter);

@@ -1,12 +1,13 @@
 /** A base model in memory once, and any number of adapters that take turns on it. */
 import { print } from "../graph/print.ts";
-import type { ParameterSpec, Weights } from "../nn/parameters.ts";
+import type { Weights } from "../nn/parameters.ts";
 import { type AdapterTensor, checkAdapter } from "../peft/adapter.ts";
+import { compose } from "../peft/attachment.ts";
 import type { Program, Runtime, Tensors } from "../runtime/runtime.ts";
 import { exchange } from "../tensor/exchange.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Selection } from "../tensor/view.ts";
-import { type AdaptedModel, type AttachedModel, entriesOf } from "./adapt.ts";
+import type { AdaptedModel, AttachedModel } from "./adapt.ts";
 import { mergedWeights } from "./merge.ts";
 import { forwardPass } from "./step.ts";
 
@@ -45,14 +46,14 @@ export interface LiveModel {
   /**
    * Switches to an adapter, or with null to the base model, whose every bit is then what it was. The base model is not read
    * again: what is trained in place is exchanged, the rest is fed.
-   * @throws Error when there is no adapter of that name, or the one in use is merged
+   * @throws Error when there is no adapter of that name, the one in use is merged, or a batch is under way
    */
   use(name: string | null): void;
   /** The name of the adapter in use. */
   readonly active: string | null;
   /** Writes the active adapter into the base weights. @throws Error in one line where its method allows none. */
   merge(): Promise<void>;
-  /** Undoes a merge, to the last bit. */
+  /** Undoes a merge, to the last bit. @throws Error when a batch is under way. */
   unmerge(): void;
   /** Logits of a batch by the active adapter. @throws Error when none is active: the base model has no head. */
   logits(batch: Tensors): Promise<Tensor>;
@@ -68,13 +69,19 @@ export function liveModel(body: Weights, runtime: Runtime): LiveModel {
   const programs = createPrograms(runtime);
   let active: string | null = null;
   let merged: readonly Part[] | null = null;
+  let running = 0;
 
   const current = (): Resident => {
     const adapter = active === null ? undefined : adapters.get(active);
     if (!adapter) throw new Error("live model: no adapter is in use");
     return adapter;
   };
+  /** The runtime reads the weights while it runs. */
+  const refuseWhileRunning = (): void => {
+    if (running > 0) throw new Error("live model: a batch is under way, await it before the weights change");
+  };
   const use = (name: string | null): void => {
+    refuseWhileRunning();
     if (name !== null && !adapters.has(name))
       throw new Error(`live model: no adapter named ${name} (has ${[...adapters.keys()].join(", ") || "none"})`);
     if (merged) throw new Error(`live model: ${active} is merged, unmerge it before switching`);
@@ -100,26 +107,29 @@ export function liveModel(body: Weights, runtime: Runtime): LiveModel {
       if (adapter.unmergeable !== undefined)
         throw new Error(`live model: ${active} cannot be merged: ${adapter.unmergeable}`);
       if (merged) return;
-      const weights = await mergedWeights(adaptedOf(adapter, body), runtime);
+      running++;
+      const weights = await mergedWeights(adaptedOf(adapter, body), runtime).finally(() => running--);
+      refuseWhileRunning();
       merged = Object.entries(body).flatMap(([name, weight]) =>
         weights[name] === weight ? [] : [{ weight, selection: null, numbers: weights[name]!.data.slice() }],
       );
       exchangeAll(merged);
     },
     unmerge() {
+      refuseWhileRunning();
       if (merged) exchangeAll(merged);
       merged = null;
     },
     async logits(batch) {
       const adapter = current();
-      const program = await programs.of(merged ? adapter.bare : adapter.attached);
-      const { logits } = await program.run({
-        ...body,
-        ...adapter.own,
-        ...entriesOf(adapter.attached.attachment),
-        ...batch,
-      });
-      return logits!;
+      running++;
+      try {
+        const program = await programs.of(merged ? adapter.bare : adapter.attached);
+        const { logits } = await program.run({ ...body, ...adapter.own, ...batch });
+        return logits!;
+      } finally {
+        running--;
+      }
     },
     dispose: programs.dispose,
   };
@@ -157,20 +167,16 @@ function exchangeAll(parts: readonly Part[]): void {
 /** Sorts an adapter's tensors into its own and those that go into the base model's weights. */
 function settle(adapter: LiveAdapter, body: Weights): Resident {
   const { attached, tensors, where } = adapter;
-  const mine = new Set(
-    [...attached.specs.filter(({ head }) => head), ...attached.attachment.added].map(({ name }) => name),
-  );
-  const blank = (spec: ParameterSpec) => tensors.find(({ name }) => name === spec.name)?.values;
+  const mine = [...attached.specs.filter(({ head }) => head), ...attached.attachment.added].map(({ name }) => name);
+  const read = new Map(tensors.map(({ name, values }) => [name, values]));
   const own = Object.fromEntries(
-    [...attached.specs, ...attached.attachment.added]
-      .filter(({ name }) => mine.has(name))
-      .map((spec) => {
-        const values = blank(spec);
-        if (!values) throw new Error(`${where}: no tensor named ${spec.name} (found ${tensors.length} others)`);
-        return [spec.name, { ...values, data: values.data.slice() }];
-      }),
+    mine.map((name) => {
+      const values = read.get(name);
+      if (!values) throw new Error(`${where}: no tensor named ${name} (found ${tensors.length} others)`);
+      return [name, { ...values, data: values.data.slice() }];
+    }),
   );
-  const inBody = tensors.filter(({ parameter }) => !mine.has(parameter));
+  const inBody = tensors.filter(({ parameter }) => !Object.hasOwn(own, parameter));
   checkAdapter(inBody, body, where);
   const parts = inBody.map(({ parameter, selection, values }) => ({
     weight: body[parameter]!,
@@ -182,12 +188,10 @@ function settle(adapter: LiveAdapter, body: Weights): Resident {
 
 function adaptedOf({ attached, own }: Resident, body: Weights): AdaptedModel {
   const weights = { ...body, ...own };
-  return { ...attached, weights, trained: [], feeds: { ...weights, ...entriesOf(attached.attachment) } };
+  return { ...attached, weights, trained: [], feeds: weights };
 }
 
 /** The same model with nothing but the head of its own. */
 function withoutMethod(attached: AttachedModel): AttachedModel {
-  const { targets, untouched } = attached.attachment;
-  const attachment = { trained: [], added: [], targets, untouched, virtualTokens: 0 };
-  return { ...attached, attachment: { ...attachment, reparameterize: (base) => base } };
+  return { ...attached, attachment: compose() };
 }

@@ -13,14 +13,15 @@ export type Noise = (sizes: Readonly<Record<string, number>>, random: Random) =>
 /** The noise that a graph asks for: numbers uniform on [0, 1) for each of its inputs that is named so. */
 export function noiseOf(outputs: readonly Value[]): Noise {
   const asked = inputsOf(outputs).filter(({ attrs: { name } }) => name.startsWith(UNIFORM));
-  return (sizes, { uniform }) =>
+  return (sizes, { integer }) =>
     Object.fromEntries(
       asked.map(({ attrs: { name, shape } }) => {
         const drawn = zeros(
           "float32",
           shape.map((n) => sizeOfDim(n, sizes)),
         );
-        for (let i = 0; i < drawn.data.length; i++) drawn.data[i] = uniform();
+        // As many bits as float32 holds: with more, some would be rounded to 1.
+        for (let i = 0; i < drawn.data.length; i++) drawn.data[i] = integer(2 ** 24) / 2 ** 24;
         return [name, drawn];
       }),
     );

@@ -41,39 +41,53 @@ beforeAll(async () => {
 test("gives with each adapter what its run gives alone, in any order", async () => {
   for (const name of Object.keys(runs)) {
     await base.load(name, path("runs", name));
-    base.use(name);
+    await base.use(name);
   }
   for (const name of ["prompt", "rows", "lora", "bias", "rows", "prompt"]) {
-    base.use(name);
+    await base.use(name);
     expect(await base.predict(texts), name).toEqual(alone[name]);
   }
-  base.use(null);
+  await base.use(null);
   await expect(base.predict(texts)).rejects.toThrow(new Error("predict: no adapter is in use"));
 });
 
 test("reads peft's folder while another adapter is in use", async () => {
-  base.use("rows");
+  await base.use("rows");
   await base.load("from peft", path("peft"), { task: "sst2" });
   expect(await base.predict(texts)).toEqual(alone["rows"]);
-  base.use("from peft");
+  await base.use("from peft");
   const answers = await base.predict(texts);
   expect(answers.map(({ label }) => label)).toEqual(alone["lora"]!.map(({ label }) => label));
 });
 
+test("answers what was asked before a switch by the adapter of then, and what was asked after it by the new one", async () => {
+  await base.use("rows");
+  const [first, , second, , failed, third] = await Promise.all([
+    base.predict(texts),
+    base.use("lora"),
+    base.predict(texts),
+    base.load("again", path("runs", "bias")),
+    base.use("nothing").catch((error: Error) => error.message),
+    base.predict(texts),
+  ]);
+  expect([first, second, third]).toEqual([alone["rows"], alone["lora"], alone["lora"]]);
+  expect(failed).toContain("no adapter named nothing");
+});
+
 test("merges and unmerges; what cannot be merged says why", async () => {
-  base.use("lora");
+  await base.use("lora");
   await base.merge();
   const merged = await base.predict(texts);
   expect(merged.map(({ label }) => label)).toEqual(alone["lora"]!.map(({ label }) => label));
-  base.unmerge();
+  await base.unmerge();
   expect(await base.predict(texts)).toEqual(alone["lora"]);
-  base.use("prompt");
+  await base.use("prompt");
   await expect(base.merge()).rejects.toThrow("live model: prompt cannot be merged: its virtual tokens");
 });
 
 test("refuses what is no adapter of this model", async () => {
   await expect(base.load("nothing", path("bert"))).rejects.toThrow("no adapter_config.json");
   await expect(base.load("rows", path("runs", "rows"))).rejects.toThrow("there is an adapter named rows already");
-  base.unload("rows");
-  expect(() => base.use("rows")).toThrow("no adapter named rows");
+  await base.unload("rows");
+  await expect(base.use("rows")).rejects.toThrow("no adapter named rows");
 });
