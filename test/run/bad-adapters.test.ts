@@ -54,6 +54,12 @@ test.each<readonly [what: string, before: () => unknown, args: readonly string[]
     `bert: not the base model that ${run} was trained on (it has another SHA-256)`,
   ],
   [
+    "a copy of that adapter, without its run",
+    () => cpSync(path(run, "adapter"), path("copy"), { recursive: true }),
+    ["predict", "--model", "bert", "--adapter", "copy", "--text", "a"],
+    "bert: not the base model that copy was trained on (it has another SHA-256)",
+  ],
+  [
     "a folder that is no adapter",
     () => {},
     ["predict", "--model", "bert", "--adapter", "sst2", "--text", "a"],
