@@ -94,6 +94,7 @@ test("what is not run is counted", () => {
     docs/results.md: hours, and needs real weights, GLUE or PyTorch
     docs/results.md: hours, and needs real weights, GLUE or PyTorch
     docs/results.md: hours, and needs real weights, GLUE or PyTorch
+    docs/results.md: hours, and needs real weights, GLUE or PyTorch
     docs/results.md: minutes, and a quiet machine
     docs/resuming.md: the run above came to its end
     models/rocoft-small/README.md: two hours, and the texts
