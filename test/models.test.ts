@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { simplify } from "../src/graph/simplify.ts";
 import { inputTable, scopeOf } from "../src/nn/parameters.ts";
-import { full } from "../src/peft/full.ts";
+import { full } from "../src/peft/methods/full.ts";
 import { nativeRuntime } from "../src/runtime/native.ts";
 import { random } from "../src/tensor/random.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";

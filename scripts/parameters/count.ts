@@ -1,10 +1,10 @@
 /** How many numbers each method trains, under the options of its papers. */
 import type { ParameterSpec } from "../../src/nn/parameters.ts";
-import { maskSize } from "../../src/peft/fish-mask.ts";
-import { loraPlaces } from "../../src/peft/lora.ts";
+import { maskSize } from "../../src/peft/methods/fish-mask.ts";
+import { loraPlaces } from "../../src/peft/methods/lora.ts";
 import { type MethodName, type MethodOptions, methodOf, methodOptions } from "../../src/peft/registry.ts";
-import { entryCounts as entriesOfSft } from "../../src/peft/sft.ts";
-import { entryCounts as entriesOfShira } from "../../src/peft/shira.ts";
+import { entryCounts as entriesOfSft } from "../../src/peft/methods/sft.ts";
+import { entryCounts as entriesOfShira } from "../../src/peft/methods/shira.ts";
 import { type Place, targetsOf } from "../../src/peft/targets.ts";
 import { random } from "../../src/tensor/random.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";

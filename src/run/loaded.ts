@@ -2,7 +2,7 @@
 import type { DownloadProgress } from "../hub/download.ts";
 import type { Weights } from "../nn/parameters.ts";
 import type { AdapterTensor } from "../peft/adapter.ts";
-import { head as headOnly } from "../peft/head.ts";
+import { head as headOnly } from "../peft/methods/head.ts";
 import type { Attachment, Method } from "../peft/method.ts";
 import { random } from "../tensor/random.ts";
 import type { Task } from "../tasks/task.ts";

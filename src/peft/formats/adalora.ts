@@ -1,7 +1,7 @@
 /** AdaLoRA in peft: singular values that lost their place are left out, with the vectors that belong to them. */
 import * as z from "zod";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { AdaloraOptions } from "../adalora.ts";
+import type { AdaloraOptions } from "../methods/adalora.ts";
 import { type Fields, fixed, free, readFields } from "./fields.ts";
 import { type Adapter, inModel, type OwnPart, type PeftFiles, type PeftFormat, type WrittenPart } from "./format.ts";
 import { loraFields } from "./lora.ts";

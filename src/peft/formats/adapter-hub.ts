@@ -6,7 +6,7 @@ import * as z from "zod";
 import type { ParameterSpec } from "../../nn/parameters.ts";
 import { type Tensor, toFloat32 } from "../../tensor/tensor.ts";
 import type { AdapterTensor } from "../adapter.ts";
-import type { ParallelAdapterOptions } from "../parallel-adapter.ts";
+import type { ParallelAdapterOptions } from "../methods/parallel-adapter.ts";
 import { type MethodName, methodOf, methodOptions } from "../registry.ts";
 import { linearModules, placeOf } from "../targets.ts";
 import { checkFields, defaultsOf, type Fields, fixed, free, readFields } from "./fields.ts";

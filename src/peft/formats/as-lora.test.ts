@@ -7,7 +7,7 @@ import { random } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type AdaptedModel, adapterTensors, commit } from "../../train/adapt.ts";
 import { mergedWeights } from "../../train/merge.ts";
-import type { LoraOptions } from "../lora.ts";
+import type { LoraOptions } from "../methods/lora.ts";
 import { methodOf, methodOptions } from "../registry.ts";
 import { asLora } from "./as-lora.ts";
 import type { Adapter, BaseModel } from "./format.ts";

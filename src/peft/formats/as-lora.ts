@@ -3,10 +3,10 @@ import { formatShape } from "../../tensor/shape.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { isEntries, type Slices, viewOf } from "../../tensor/view.ts";
 import type { AdapterTensor } from "../adapter.ts";
-import type { LoraOptions } from "../lora.ts";
-import type { LoraXsOptions } from "../lora-xs.ts";
+import type { LoraOptions } from "../methods/lora.ts";
+import type { LoraXsOptions } from "../methods/lora-xs.ts";
 import { methodOf, methodOptions } from "../registry.ts";
-import type { RocoftOptions } from "../rocoft.ts";
+import type { RocoftOptions } from "../methods/rocoft.ts";
 import type { Adapter, BaseModel } from "./format.ts";
 import { below, byModule, transposed, whole } from "./parts.ts";
 

@@ -1,6 +1,6 @@
 /** LayerNorm tuning in peft: each norm's parameters under `ln_tuning_layers`. */
 import { toFloat32 } from "../../tensor/tensor.ts";
-import { normsOf } from "../ln-tuning.ts";
+import { normsOf } from "../methods/ln-tuning.ts";
 import { commonFields, free } from "./fields.ts";
 import { inModel, type OwnPart, type PeftFormat, type WrittenPart } from "./format.ts";
 import { moduleOf } from "./names.ts";

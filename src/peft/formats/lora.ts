@@ -2,7 +2,7 @@
 import * as z from "zod";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { AdapterTensor } from "../adapter.ts";
-import type { LoraOptions } from "../lora.ts";
+import type { LoraOptions } from "../methods/lora.ts";
 import { commonFields, type Fields, fixed, free, readFields, targetFields } from "./fields.ts";
 import {
   type Adapter,

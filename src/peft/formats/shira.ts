@@ -4,7 +4,7 @@ import { formatShape } from "../../tensor/shape.ts";
 import { type Tensor, tensor, toFloat32 } from "../../tensor/tensor.ts";
 import { isEntries } from "../../tensor/view.ts";
 import type { AdapterTensor } from "../adapter.ts";
-import type { ShiraOptions } from "../shira.ts";
+import type { ShiraOptions } from "../methods/shira.ts";
 import { commonFields, fixed, free, readFields } from "./fields.ts";
 import {
   type Adapter,

@@ -1,7 +1,7 @@
 /** VeRA in peft: two vectors a module, and the two matrices that all of them share. */
 import * as z from "zod";
 import { toFloat32 } from "../../tensor/tensor.ts";
-import type { VeraOptions } from "../vera.ts";
+import type { VeraOptions } from "../methods/vera.ts";
 import { commonFields, fixed, free, readFields, targetFields } from "./fields.ts";
 import { type Adapter, inModel, type OwnPart, type PeftFiles, type PeftFormat, type WrittenPart } from "./format.ts";
 import { byName, targetsOf, whole } from "./parts.ts";

@@ -1,0 +1,169 @@
+/** RoCoFT (Kowsher et al., ACL 2025): a few rows, columns or single entries of each weight matrix are trained, in place. */
+import * as z from "zod";
+import type { Random } from "../../tensor/random.ts";
+import { sizeOf } from "../../tensor/shape.ts";
+import { compose, partOf, trainedParts, trainHead, trainWhole } from "../attachment.ts";
+import type { Evidence } from "../evidence.ts";
+import { columnImportance, entryImportance, type Importance, rowImportance } from "../importance.ts";
+import type { Method, TrainedTensor } from "../method.ts";
+import { leavesTheOfficialCodeTrains, modulesBesideTheBlocks } from "../rocoft-official.ts";
+import { isScored, sample, type SelectionName, selectionStrategies } from "../select.ts";
+import { type LinearModule, type TargetOptions, targetOptions, targetsOf } from "../targets.ts";
+
+export interface RocoftOptions extends TargetOptions {
+  /** Rows (output neurons), columns (input features), both, or single entries. */
+  readonly update: "row" | "column" | "both" | "entries";
+  /** How many rows or columns; of entries as many as so many rows have. */
+  readonly rank: number;
+  /** The share of a matrix's entries, in place of `rank`: the official code's p, which draws each entry by itself. */
+  readonly density: number | null;
+  /** `first` unless given, of entries `random`. */
+  readonly select: SelectionName | null;
+  /** How many training examples the scores of a selection are measured on. */
+  readonly calibration_samples: number;
+  /** Whether the biases of the targeted modules are trained too. */
+  readonly train_bias: boolean;
+  /** Whether exactly what the official code trains is trained; see rocoft-official.ts. */
+  readonly official_parameters: boolean;
+}
+
+const options: Method<RocoftOptions>["options"] = {
+  update: z
+    .enum(["row", "column", "both", "entries"])
+    .default("row")
+    .describe("train rows (output neurons), columns (input features), both, or single entries"),
+  rank: z
+    .int()
+    .positive()
+    .default(3)
+    .describe("rows or columns trained in each matrix; of entries, as many as so many rows have"),
+  density: z
+    .number()
+    .gt(0)
+    .max(1)
+    .nullable()
+    .default(null)
+    .describe("share of each matrix's entries that is trained, in place of rank"),
+  select: z
+    .enum(Object.keys(selectionStrategies) as [SelectionName, ...SelectionName[]])
+    .nullable()
+    .default(null)
+    .describe(
+      "which rows, columns or entries, the last three by their importance to training data; first by default, random of entries",
+    ),
+  calibration_samples: z
+    .int()
+    .positive()
+    .default(200)
+    .describe("training examples by which the importance of rows, columns and entries is measured"),
+  ...targetOptions("all linear modules of the blocks"),
+  train_bias: z.boolean().default(false).describe("train the biases of the targeted modules too"),
+  official_parameters: z
+    .boolean()
+    .default(false)
+    .describe("train exactly what the official code trains: biases too, and of the head only rows or columns"),
+};
+
+export const rocoft: Method<RocoftOptions> = {
+  name: "rocoft",
+  summary: "a few rows, columns or entries of each weight matrix, in place",
+  reference: "Kowsher et al., ACL 2025",
+  learningRate: 1e-3,
+  learningRateSource: "the authors' published notebooks: 1e-3 to 2e-3",
+  options,
+  evidence: (chosen) =>
+    isScored(selectionOf(chosen)) ? { kind: "activations", samples: chosen.calibration_samples } : null,
+  attach(specs, chosen, random, evidence) {
+    const { update, density, train_bias, official_parameters: official } = chosen;
+    if (density !== null && update !== "entries")
+      throw new Error(`density: is for single entries, expected update entries with it, not ${update}`);
+    const { modules, choice } = targetsOf(specs, chosen, null);
+    const matrices = official ? [...modules, ...modulesBesideTheBlocks(specs, chosen)] : modules;
+    const choose = chooser(chosen, random, evidence);
+    const parts = matrices.flatMap((module) =>
+      update === "entries" ? entriesOf(module, chosen, choose) : slicesOf(module, slicedAxes[update], chosen, choose),
+    );
+    const biases = train_bias || official ? matrices.flatMap(({ bias }) => bias ?? []) : [];
+    const rest = official ? trainWhole(leavesTheOfficialCodeTrains(specs)) : trainHead(specs);
+    return compose({ ...trainedParts(parts), ...choice }, trainWhole(biases), rest);
+  },
+};
+
+const selectionOf = ({ select, update }: RocoftOptions): SelectionName =>
+  select ?? (update === "entries" ? "random" : "first");
+
+/** Chooses so many of a module's rows, columns or entries. */
+type Choose = (module: LinearModule, size: number, count: number, importance: Importance) => number[];
+
+function chooser(chosen: RocoftOptions, random: Random, evidence: Evidence | null | undefined): Choose {
+  const name = selectionOf(chosen);
+  const strategies = chosen.update === "entries" ? { ...selectionStrategies, random: sample } : selectionStrategies;
+  return ({ name: module, weight }, size, count, importance) => {
+    const scores = evidence?.norms && importance(evidence.weights[weight.name]!, evidence.norms.get(module)!);
+    return strategies[name](size, count, random, scores);
+  };
+}
+
+interface SlicedAxis {
+  readonly axis: number;
+  readonly slices: string;
+  readonly importance: Importance;
+}
+
+const rows: SlicedAxis = { axis: 0, slices: "rows", importance: rowImportance };
+const columns: SlicedAxis = { axis: 1, slices: "columns", importance: columnImportance };
+/** The axes of a weight [out, in] that an update trains slices of. */
+const slicedAxes: { readonly [U in Exclude<RocoftOptions["update"], "entries">]: readonly SlicedAxis[] } = {
+  row: [rows],
+  column: [columns],
+  both: [rows, columns],
+};
+
+/** The trained slices of one matrix; where rows and columns cross, the columns decide. */
+function slicesOf(
+  module: LinearModule,
+  axes: readonly SlicedAxis[],
+  chosen: RocoftOptions,
+  choose: Choose,
+): TrainedTensor[] {
+  const { weight } = module;
+  const parts = axes.map(({ axis, slices, importance }) => {
+    const size = weight.shape[axis]!;
+    const rank = rankWithin(size, slices, module, chosen);
+    const best = (count: number) => choose(module, size, count, importance);
+    const indices = best(rank);
+    const kept = isColumnZeroForced(chosen, axis) && !indices.includes(0) ? [0, ...best(rank - 1)] : indices;
+    return partOf(`${weight.name}.${slices}`, weight, { axis, indices: kept });
+  });
+  const crossings = parts.length > 1 ? parts[0]!.shape[0]! * parts[1]!.shape[1]! : 0;
+  return parts.map((part, i) => ({ ...part, count: part.count - (i > 0 ? crossings : 0) }));
+}
+
+/** Where the official code chooses columns by scores, column 0 takes the place of the last one chosen. */
+const isColumnZeroForced = (chosen: RocoftOptions, axis: number) =>
+  chosen.official_parameters && axis === 1 && isScored(selectionOf(chosen));
+
+/** The trained entries of one matrix. */
+function entriesOf(module: LinearModule, chosen: RocoftOptions, choose: Choose): TrainedTensor {
+  const { weight } = module;
+  const [out, inner] = weight.shape as [number, number];
+  const size = sizeOf(weight.shape);
+  const count =
+    chosen.density === null
+      ? rankWithin(out, "rows", module, chosen) * inner
+      : Math.max(1, Math.round(chosen.density * size));
+  const entries = Int32Array.from(choose(module, size, count, entryImportance));
+  return partOf(`${weight.name}.entries`, weight, { entries });
+}
+
+/** The rank, which the official code cuts to what there is. */
+function rankWithin(
+  size: number,
+  slices: string,
+  { weight }: LinearModule,
+  { rank, official_parameters: official }: RocoftOptions,
+): number {
+  if (rank > size && !official)
+    throw new Error(`rank: ${rank} is above the ${size} ${slices} of ${weight.name} [${weight.shape.join(", ")}]`);
+  return Math.min(rank, size);
+}
