@@ -1,7 +1,7 @@
 /** How many numbers each method trains, under the options of its papers. */
 import type { ParameterSpec } from "../../src/nn/parameters.ts";
 import { maskSize } from "../../src/peft/methods/fish-mask.ts";
-import { loraPlaces } from "../../src/peft/methods/lora.ts";
+import { loraPlaces } from "../../src/peft/low-rank.ts";
 import { type MethodName, type MethodOptions, methodOf, methodOptions } from "../../src/peft/registry.ts";
 import { entryCounts as entriesOfSft } from "../../src/peft/methods/sft.ts";
 import { entryCounts as entriesOfShira } from "../../src/peft/methods/shira.ts";

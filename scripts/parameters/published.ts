@@ -1,5 +1,5 @@
 /** Counts that papers and their code give, for comparison. */
-import { loraPlaces } from "../../src/peft/methods/lora.ts";
+import { loraPlaces } from "../../src/peft/low-rank.ts";
 import type { Counts, Setting } from "./count.ts";
 
 /** A count as its source prints it: a whole number, or so many millions (M). */

@@ -1,11 +1,26 @@
 /** What the low-rank methods share: a module's weight gets a matrix added that is a product of small ones. */
+import * as z from "zod";
 import { add, matmul, mul } from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
 import { dropout } from "../nn/dropout.ts";
 import type { Initializer, ParameterSpec, ParameterTable, Weights } from "../nn/parameters.ts";
 import { type TruncatedSvd, truncatedSvd } from "../tensor/svd.ts";
 import type { AddedTensor, Attachment, Mode, Optimization } from "./method.ts";
-import type { LinearModule } from "./targets.ts";
+import type { LinearModule, Place } from "./targets.ts";
+
+/** Where LoRA is applied unless told otherwise, as in its paper and in peft. */
+export const loraPlaces: readonly Place[] = ["query", "value", "fused"];
+
+export const rankOption = (fallback: number): z.ZodType<number> =>
+  z.int().positive().default(fallback).describe("rank of the matrices that are added");
+export const alphaOption = (fallback: number): z.ZodType<number> =>
+  z.number().positive().default(fallback).describe("scale of what is added: alpha / r");
+export const dropoutOption: z.ZodType<number> = z
+  .number()
+  .min(0)
+  .lt(1)
+  .default(0)
+  .describe("share of what the added path reads that is dropped in training");
 
 /** A tensor that a method adds to a module. */
 export function addedTo(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { tinyAttachment } from "../../test/tiny-training.ts";
 import type { ParameterSpec } from "../nn/parameters.ts";
-import { loraPlaces } from "./methods/lora.ts";
+import { loraPlaces } from "./low-rank.ts";
 import { chooseModules, linearModules, modulesOfLayers, type Place, placeOf, targetsOf } from "./targets.ts";
 
 const { specs } = tinyAttachment("bert-classification");

@@ -7,8 +7,7 @@ import { add, equal, iota, matmul, mul, select, sqrt, sub, sum, unsqueeze } from
 import type { Value } from "../../graph/value.ts";
 import type { ParameterTable } from "../../nn/parameters.ts";
 import { compose, trainHead, withAdded } from "../attachment.ts";
-import { alphaOption, dropoutOption } from "./lora.ts";
-import { addedTo, droppedDeltas, withDeltas } from "../low-rank.ts";
+import { addedTo, alphaOption, dropoutOption, droppedDeltas, withDeltas } from "../low-rank.ts";
 import type { Method } from "../method.ts";
 import { type AllocationOptions, rankAllocation, type Triplets } from "../rank-allocation.ts";
 import { type LinearModule, type TargetOptions, targetOptions, targetsOf } from "../targets.ts";

@@ -6,8 +6,15 @@ import { matmul, mul } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
 import type { ParameterTable } from "../../nn/parameters.ts";
 import { compose, trainHead, withAdded } from "../attachment.ts";
-import { alphaOption, dropoutOption, rankOption } from "./lora.ts";
-import { addedTo, droppedDeltas, principalFactors, withDeltas } from "../low-rank.ts";
+import {
+  addedTo,
+  alphaOption,
+  dropoutOption,
+  droppedDeltas,
+  principalFactors,
+  rankOption,
+  withDeltas,
+} from "../low-rank.ts";
 import type { AddedTensor, Method } from "../method.ts";
 import { type LinearModule, type Place, type TargetOptions, targetOptions, targetsOf } from "../targets.ts";
 

@@ -7,9 +7,18 @@ import { add, div, matmul, mul, sqrt, stopGradient, sub, sum, unsqueeze } from "
 import type { Value } from "../../graph/value.ts";
 import type { ParameterSpec, ParameterTable, Weights } from "../../nn/parameters.ts";
 import { compose, trainHead, withAdded } from "../attachment.ts";
-import { addedTo, droppedDeltas, principalFactors, scaledProduct } from "../low-rank.ts";
+import {
+  addedTo,
+  alphaOption,
+  dropoutOption,
+  droppedDeltas,
+  loraPlaces,
+  principalFactors,
+  rankOption,
+  scaledProduct,
+} from "../low-rank.ts";
 import type { AddedTensor, Method } from "../method.ts";
-import { type LinearModule, type Place, type TargetOptions, targetOptions, targetsOf } from "../targets.ts";
+import { type LinearModule, type TargetOptions, targetOptions, targetsOf } from "../targets.ts";
 
 export interface LoraOptions extends TargetOptions {
   /** r, the rank of what is added. */
@@ -22,20 +31,6 @@ export interface LoraOptions extends TargetOptions {
   /** B's learning rate over A's. */
   readonly loraplus_lr_ratio: number;
 }
-
-/** Where LoRA is applied unless told otherwise, as in its paper and in peft. */
-export const loraPlaces: readonly Place[] = ["query", "value", "fused"];
-
-export const rankOption = (fallback: number): z.ZodType<number> =>
-  z.int().positive().default(fallback).describe("rank of the matrices that are added");
-export const alphaOption = (fallback: number): z.ZodType<number> =>
-  z.number().positive().default(fallback).describe("scale of what is added: alpha / r");
-export const dropoutOption: z.ZodType<number> = z
-  .number()
-  .min(0)
-  .lt(1)
-  .default(0)
-  .describe("share of what the added path reads that is dropped in training");
 
 const options: Method<LoraOptions>["options"] = {
   rank: rankOption(8),

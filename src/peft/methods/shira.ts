@@ -7,7 +7,7 @@ import type { ParameterSpec } from "../../nn/parameters.ts";
 import { largest } from "../../tensor/largest.ts";
 import type { Random } from "../../tensor/random.ts";
 import { compose, partOf, trainedParts, trainHead } from "../attachment.ts";
-import { loraPlaces } from "./lora.ts";
+import { loraPlaces } from "../low-rank.ts";
 import type { Method, TrainedTensor } from "../method.ts";
 import { sample, selectionStrategies } from "../select.ts";
 import { type TargetOptions, targetOptions, targetsOf } from "../targets.ts";

@@ -7,8 +7,7 @@ import { matmul, mul, slice, unsqueeze } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
 import type { ParameterTable } from "../../nn/parameters.ts";
 import { compose, trainHead, withAdded } from "../attachment.ts";
-import { dropoutOption, loraPlaces, rankOption } from "./lora.ts";
-import { addedTo, droppedDeltas, withDeltas } from "../low-rank.ts";
+import { addedTo, dropoutOption, droppedDeltas, loraPlaces, rankOption, withDeltas } from "../low-rank.ts";
 import type { AddedTensor, Method } from "../method.ts";
 import { type LinearModule, type TargetOptions, targetOptions, targetsOf } from "../targets.ts";
 
