@@ -3,11 +3,12 @@ import * as z from "zod";
 import { add, iota, relu } from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
 import { activations } from "../nn/activation.ts";
-import { attention, attentionBias } from "../nn/attention.ts";
+import { attentionBias } from "../nn/attention.ts";
 import { embedding } from "../nn/embedding.ts";
 import { linear } from "../nn/linear.ts";
 import { layerNorm } from "../nn/norm.ts";
 import type { Scope } from "../nn/parameters.ts";
+import { selfAttention } from "../nn/self-attention.ts";
 import type { Architecture, BodyOptions, Head, ModelInputs } from "./architecture.ts";
 import { activationName, parseConfig } from "./config.ts";
 import { firstToken, probability, tiedDecoder } from "./encoder.ts";
@@ -71,21 +72,17 @@ function embeddings(scope: Scope, config: Config, ids: Value): Value {
 
 /** hidden [batch, sequence, width] → the same, through attention and feed-forward, each added to its input and then normalised. */
 function encoderBlock(scope: Scope, config: Config, hidden: Value, bias: Value): Value {
-  const attended = selfAttention(scope.in("attention"), config, hidden, bias);
+  const self = {
+    names: { query: "q_lin", key: "k_lin", value: "v_lin" },
+    heads: config.n_heads,
+    dropout: config.attention_dropout,
+  };
+  const outer = scope.in("attention");
+  const attended = linear(outer.in("out_lin"), selfAttention(outer, self, hidden, bias), config.dim);
   const mixed = addAndNorm(scope, "attention", attended, hidden);
   const inner = scope.in("ffn");
   const expanded = activations[config.activation]!(linear(inner.in("lin1"), mixed, config.hidden_dim));
   return addAndNorm(scope, "feed-forward", dropped(inner, config, linear(inner.in("lin2"), expanded, config.dim)), mixed);
-}
-
-function selfAttention(scope: Scope, config: Config, hidden: Value, bias: Value): Value {
-  const { sites, name: module } = scope;
-  const project = (name: string) => linear(scope.in(name), hidden, config.dim);
-  const [query, own] = [project("q_lin"), { module, key: project("k_lin"), value: project("v_lin"), bias }];
-  const { key, value, bias: added } = sites.attention(own);
-  const p = config.attention_dropout;
-  const mixed = attention(query, key, value, added, config.n_heads, (x) => sites.dropout({ name: module, x, p }));
-  return linear(scope.in("out_lin"), mixed, config.dim);
 }
 
 /** What gives a sublayer's output, and the norm after it. */

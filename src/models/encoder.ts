@@ -3,11 +3,12 @@ import * as z from "zod";
 import * as graph from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
 import { activations } from "../nn/activation.ts";
-import { attention, attentionBias } from "../nn/attention.ts";
+import { attentionBias } from "../nn/attention.ts";
 import { embedding, embeddingTable } from "../nn/embedding.ts";
 import { linear } from "../nn/linear.ts";
 import { layerNorm } from "../nn/norm.ts";
 import type { Scope } from "../nn/parameters.ts";
+import { selfAttention } from "../nn/self-attention.ts";
 import type { SublayerSite } from "../nn/sites.ts";
 import type { BodyOptions, ModelInputs } from "./architecture.ts";
 import { activationName } from "./config.ts";
@@ -102,28 +103,17 @@ function segmentEmbeddings(
 
 /** hidden [batch, sequence, width] → the same, through attention and feed-forward, each added to its input and then normalised. */
 function encoderBlock(scope: Scope, config: EncoderConfig, hidden: Value, bias: Value): Value {
-  const attended = selfAttention(scope.in("attention").in("self"), config, hidden, bias);
+  const self = {
+    names: { query: "query", key: "key", value: "value" },
+    heads: config.num_attention_heads,
+    dropout: config.attention_probs_dropout_prob,
+  };
+  const attended = selfAttention(scope.in("attention").in("self"), self, hidden, bias);
   const mixed = addAndNorm(scope.in("attention").in("output"), config, "attention", attended, hidden);
   const expanded = activations[config.hidden_act]!(
     linear(scope.in("intermediate").in("dense"), mixed, config.intermediate_size),
   );
   return addAndNorm(scope.in("output"), config, "feed-forward", expanded, mixed);
-}
-
-function selfAttention(scope: Scope, config: EncoderConfig, hidden: Value, bias: Value): Value {
-  const { sites, name: module } = scope;
-  const project = (name: string) => linear(scope.in(name), hidden, config.hidden_size);
-  const [query, own] = [project("query"), { module, key: project("key"), value: project("value"), bias }];
-  const { key, value, bias: added } = sites.attention(own);
-  const p = config.attention_probs_dropout_prob;
-  return attention(
-    query,
-    key,
-    value,
-    added,
-    config.num_attention_heads,
-    (x) => sites.dropout({ name: module, x, p }),
-  );
 }
 
 /** LayerNorm(dense(x) + residual); the sublayer reads the residual. */
