@@ -28,7 +28,7 @@ const [steps, batch, length] = [Number(flags.steps), Number(flags.batch), Number
 
 const stream = random(0);
 const model = modelOf(robertaBase, "roberta-base");
-const head = model.heads["sequence-classification"];
+const head = model.heads["sequence-classification"]!;
 const specs = parametersOf(model, head, 2);
 const weights = Object.fromEntries(specs.map((spec) => [spec.name, initialize(spec, stream)]));
 const method = methodOf(flags.method);

@@ -20,7 +20,7 @@ const { values: flags } = parseArgs({ options: { switches: { type: "string", def
 
 const stream = random(0);
 const model = modelOf(robertaBase, "roberta-base");
-const head = model.heads["sequence-classification"];
+const head = model.heads["sequence-classification"]!;
 const specs = parametersOf(model, head, 2);
 const weights = Object.fromEntries(specs.map((spec) => [spec.name, initialize(spec, stream)]));
 const body = Object.fromEntries(specs.filter((spec) => !spec.head).map(({ name }) => [name, weights[name]!]));

@@ -42,5 +42,9 @@ export function fixtureModel(name: string): { model: Model; config: Record<strin
 export function batchFeeds(batch: ReadonlyMap<string, Tensor>, prefix = ""): Record<string, Tensor> {
   const names = ["input_ids", "attention_mask", "token_type_ids", "labels"];
   const ids = batch.get(`${prefix}input_ids`)!;
-  return Object.fromEntries(names.map((name) => [name, batch.get(prefix + name) ?? zeros("int64", ids.shape)]));
+  const feeds = names.map((name): [string, Tensor] => [name, batch.get(prefix + name) ?? zeros("int64", ids.shape)]);
+  const spans = ["start_positions", "end_positions"].flatMap((name): [string, Tensor][] =>
+    batch.has(prefix + name) ? [[name, batch.get(prefix + name)!]] : [],
+  );
+  return Object.fromEntries([...feeds, ...spans]);
 }

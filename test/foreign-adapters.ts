@@ -25,7 +25,7 @@ export function foreignCases(library: string): { readonly name: string; readonly
 /** A fixture model as it is without an adapter. */
 export async function baseOf(name: string): Promise<HeadedModel & BaseModel> {
   const { model, config, checkpoint } = fixtureModel(name);
-  const head = model.heads["sequence-classification"];
+  const head = model.heads["sequence-classification"]!;
   const labels = name.startsWith("bert") ? 3 : 2;
   const specs = parametersOf(model, head, labels);
   const { weights } = await loadWeights(model, specs, checkpoint, { seed: 0 });

@@ -37,6 +37,7 @@ const lastAxis =
 export const cases: { readonly [P in Primitive]: Case } = {
   input: (d) => d.normal(d.shape(2)),
   constant: (d) => g.mul(d.normal([3]), d.coin() ? 2.5 : g.constant(2.5, "float32", [2, 3])),
+  vector: (d) => g.mul(d.normal([2, 3]), g.vector([0.5, -2, 3])),
   iota: (d) => g.mul(d.normal([3, 4]), g.cast(g.iota(d.normal([2, 4]), 1), "float32")),
   count: (d) => g.mul(d.normal([3, 4]), g.count(d.normal(d.shape(3)), [0, 2])),
 
@@ -80,6 +81,18 @@ export const cases: { readonly [P in Primitive]: Case } = {
   splitHeads: (d) => g.splitHeads(d.normal([d.size(), d.size(), 6]), d.coin() ? 2 : 3),
   mergeHeads: (d) => g.mergeHeads(d.normal(d.shape(4))),
 
+  splitAxis: (d) => {
+    const [outer, inner] = [d.size(), d.size()];
+    return g.splitAxis(d.normal([...d.shape(d.size(0, 1)), outer * inner, ...d.shape(1)]), -2, inner);
+  },
+  mergeAxes: (d) => g.mergeAxes(d.normal(d.shape(3)), d.size(0, 1)),
+
+  skew: (d) => {
+    const [rows, columns] = [d.size(), d.size()];
+    return g.skew(d.normal([...d.shape(d.size(0, 2)), rows, rows + columns]));
+  },
+  unskew: (d) => g.unskew(d.normal(d.shape(d.size(2, 4)))),
+
   concat: (d) => {
     const shape = d.shape(3);
     const axis = d.size(-3, 2);
@@ -90,6 +103,11 @@ export const cases: { readonly [P in Primitive]: Case } = {
     const [shape, axis] = [d.shape(3), d.size(0, 2)];
     const start = d.size(0, shape[axis]! - 1);
     return g.slice(d.normal(shape), axis, start, d.coin() ? null : d.size(start + 1, shape[axis]!));
+  },
+  sliceLike: (d) => {
+    const [shape, axis] = [d.shape(3).with(1, d.size(2, 5)), 1];
+    const [x, like] = [d.normal(shape), d.normal([2, 3, d.size(1, shape[1]! - 1)])];
+    return d.coin() ? g.firstLike(x, axis, like, 2) : g.restLike(x, axis, like, -1);
   },
   take: (d) => {
     const shape = d.shape(3);
@@ -106,7 +124,9 @@ export const cases: { readonly [P in Primitive]: Case } = {
     const shape = d.shape(2);
     const axis = d.size(0, 1);
     const indices = d.indices(shape[axis]!);
-    return g.replace(d.normal(shape), d.normal(shape.with(axis, indices.length)), axis, indices);
+    const within = d.coin() ? d.indices(shape[1 - axis]!) : null;
+    const part = [...shape].with(axis, indices.length).with(1 - axis, within?.length ?? shape[1 - axis]!);
+    return g.replace(d.normal(shape), d.normal(part), axis, indices, within);
   },
   takeEntries: (d) => {
     const shape = d.shape(2);
@@ -137,21 +157,18 @@ export const cases: { readonly [P in Primitive]: Case } = {
     const index = d.shape(d.size(1, 2));
     return g.scatterRows(d.normal([...index, width]), d.index(index, rows), d.normal([...leading, width]));
   },
-  pick: (d) => {
+  minusOneHot: (d) => {
     const shape = d.shape(2);
-    return g.pick(d.normal([...shape, 4]), d.index(shape, 4));
-  },
-  place: (d) => {
-    const shape = d.shape(2);
-    return g.place(d.normal(shape), d.index(shape, 4), d.normal([...shape, 4]));
+    return g.minusOneHot(d.normal([...shape, 4]), d.index(shape, 4));
   },
 
   matmul: (d) => {
     const [m, k, n] = [d.size(), d.size(), d.size()];
-    const leading = d.shape(d.size(0, 2));
+    const leading = d.shape(d.size(0, 3));
     const transposed = { transposeA: d.coin(), transposeB: d.coin() };
-    const a = d.normal([...leading, ...(transposed.transposeA ? [k, m] : [m, k])]);
-    const b = d.normal([...(d.coin() ? leading : []), ...(transposed.transposeB ? [n, k] : [k, n])]);
+    const stretched = () => leading.map((size) => (d.size(0, 3) === 0 ? 1 : size));
+    const a = d.normal([...stretched(), ...(transposed.transposeA ? [k, m] : [m, k])]);
+    const b = d.normal([...(d.coin() ? stretched() : []), ...(transposed.transposeB ? [n, k] : [k, n])]);
     return g.matmul(a, b, transposed);
   },
   linear: (d) => {
@@ -165,10 +182,24 @@ export const cases: { readonly [P in Primitive]: Case } = {
   },
 
   softmax: lastAxis(g.softmax),
-  logSoftmax: lastAxis(g.logSoftmax),
+  negativeLogLikelihood: (d) => {
+    const shape = d.shape(d.size(0, 2));
+    return g.negativeLogLikelihood(d.normal([...shape, 5]), d.index(shape, 5));
+  },
   layerNorm: (d) => {
     const n = d.size(2, 6);
     return g.layerNorm(d.normal([...d.shape(2), n]), d.normal([n]), d.normal([n]), 1e-5);
   },
   inverseStd: (d) => g.inverseStd(d.normal([...d.shape(2), d.size(2, 6)]), 1e-5),
+  rmsNorm: (d) => {
+    const width = d.size(2, 6);
+    return g.rmsNorm(d.normal([...d.shape(d.size(1, 2)), width]), d.normal([width]), 1e-5);
+  },
+  inverseRms: (d) => g.inverseRms(d.normal([...d.shape(2), d.size(2, 6)]), 1e-5),
+  rotate: (d) => {
+    const [batch, heads, sequence, pairs] = [d.size(1, 3), d.size(1, 3), d.size(1, 4), 8];
+    const angles = () => g.mul(g.cast(d.index([batch, sequence, pairs], 7), "float32"), 0.3);
+    const x = d.normal([batch, heads, sequence, 2 * pairs + (d.coin() ? 0 : 16)]);
+    return g.rotate(x, angles(), angles(), d.coin());
+  },
 };

@@ -36,7 +36,7 @@ export async function referenceModel(
 ): Promise<HeadedModel & Pick<AdaptedModel, "weights">> {
   const { config, checkpoint } = fixtureModel(name);
   const model = modelOf({ ...config, ...fields }, name);
-  const head = model.heads["sequence-classification"];
+  const head = model.heads["sequence-classification"]!;
   const labels = Object.keys((config["id2label"] as object | undefined) ?? { 0: "", 1: "" }).length;
   const specs = parametersOf(model, head, labels);
   const { weights } = await loadWeights(model, specs, checkpoint, { seed: 0 });

@@ -33,7 +33,7 @@ export function tinyAttachment(
   }: TinyOptions = {},
 ): AttachedModel {
   const model = modelOf({ ...fixtureModel(name).config, ...config }, name);
-  const head = model.heads[headName];
+  const head = model.heads[headName]!;
   const specs = parametersOf(model, head, labels);
   const chosen = methodOf(method);
   const attachment = chosen.attach(specs, methodOptions(chosen, options), random(0, "selection"));

@@ -70,5 +70,5 @@ export const languageModels: Models = {
 
 function roberta(config: object): readonly ParameterSpec[] {
   const model = modelOf(config, "config.json");
-  return parametersOf(model, model.heads["sequence-classification"], LABELS);
+  return parametersOf(model, model.heads["sequence-classification"]!, LABELS);
 }

@@ -1,110 +1,28 @@
-"""Tiny random BERT and RoBERTa checkpoints with what transformers computes from them, for test/fixtures/models/.
+"""Tiny random checkpoints of every architecture with what transformers computes from them, for test/fixtures/models/.
 
 Each case is an ordinary model folder with two files more, which say what transformers makes of it: expected.safetensors
 (inputs, logits, loss, last hidden state, the gradient of every parameter) and expected.json.
 The weights are those of the file; the arithmetic is float64, so that a difference is the tested code's own rounding.
+With the names of cases it writes those anew and leaves the others.
 """
 import json
 import shutil
+import sys
 import zlib
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
 import transformers
+from model_case import Case
+from model_cases_encoders import CASES as ENCODERS
 from safetensors.torch import load_file, save_file
-from transformers import (
-    BertConfig,
-    BertForMaskedLM,
-    BertForSequenceClassification,
-    BertModel,
-    DistilBertConfig,
-    DistilBertForMaskedLM,
-    DistilBertForSequenceClassification,
-    PreTrainedModel,
-    RobertaConfig,
-    RobertaForMaskedLM,
-    RobertaForSequenceClassification,
-)
+from transformers import PreTrainedConfig, PreTrainedModel
 
 FIXTURES = Path(__file__).resolve().parents[2] / "test" / "fixtures" / "models"
 LENGTHS = (7, 5, 3)
 IGNORED = -100
-
-
-@dataclass
-class Case:
-    model: type[PreTrainedModel]
-    config: dict
-    saved: type[PreTrainedModel] | None = None  # the class whose checkpoint is written, where it is not `model`
-    dtype: torch.dtype = torch.float32
-    shard: str = "1GB"
-    renamed: dict[str, str] = field(default_factory=dict)  # parts of tensor names as the file has them
-    extra: dict[str, tuple[int, ...]] = field(default_factory=dict)  # tensors in the file that the model has no use for
-
-
-SMALL = dict(hidden_size=16, num_hidden_layers=2, intermediate_size=28)
-WIDER = dict(hidden_size=24, num_hidden_layers=2, intermediate_size=40)
-SQUAT = dict(hidden_size=32, num_hidden_layers=2, intermediate_size=20)
-BERT = dict(SMALL, vocab_size=41, num_attention_heads=2, max_position_embeddings=11)
-ROBERTA = dict(SMALL, vocab_size=43, num_attention_heads=4, max_position_embeddings=12, type_vocab_size=1)
-DISTILBERT = dict(vocab_size=45, dim=16, n_layers=2, n_heads=4, hidden_dim=28, max_position_embeddings=12)
-NO_DROPOUT = {
-    DistilBertConfig: dict(dropout=0.0, attention_dropout=0.0, seq_classif_dropout=0.0),
-    BertConfig: dict(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0),
-    RobertaConfig: dict(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0),
-}
-
-CASES = {
-    "bert-classification": Case(BertForSequenceClassification, dict(BERT, num_labels=3)),
-    "roberta-classification": Case(RobertaForSequenceClassification, dict(ROBERTA, num_labels=2)),
-    "bert-regression": Case(BertForSequenceClassification, dict(BERT, num_labels=1, problem_type="regression")),
-    "bert-mlm": Case(BertForMaskedLM, dict(BERT, vocab_size=47)),
-    "roberta-mlm": Case(RobertaForMaskedLM, dict(ROBERTA, vocab_size=53)),
-    # Positions run from pad_token_id + 1, so 13 is the least that 7 tokens fit in.
-    "roberta-relu": Case(
-        RobertaForSequenceClassification,
-        dict(
-            ROBERTA | WIDER,
-            num_attention_heads=3,
-            hidden_act="relu",
-            pad_token_id=5,
-            max_position_embeddings=13,
-            type_vocab_size=2,
-            num_labels=2,
-        ),
-    ),
-    "bert-gelu-new": Case(
-        BertForSequenceClassification,
-        dict(
-            BERT | WIDER,
-            num_attention_heads=4,
-            hidden_act="gelu_new",
-            type_vocab_size=3,
-            layer_norm_eps=1e-5,
-            num_labels=5,
-        ),
-    ),
-    "bert-silu": Case(
-        BertForSequenceClassification, dict(BERT | SQUAT, num_attention_heads=4, hidden_act="silu", num_labels=2)
-    ),
-    "distilbert-classification": Case(DistilBertForSequenceClassification, dict(DISTILBERT, num_labels=3)),
-    "distilbert-mlm": Case(
-        DistilBertForMaskedLM, dict(DISTILBERT, dim=24, n_heads=3, n_layers=1, activation="relu", vocab_size=37)
-    ),
-    "roberta-float16": Case(RobertaForSequenceClassification, dict(ROBERTA, num_labels=2), dtype=torch.float16),
-    "bert-bfloat16": Case(BertForSequenceClassification, dict(BERT, num_labels=3), dtype=torch.bfloat16),
-    "bert-sharded": Case(BertForSequenceClassification, dict(BERT, num_labels=2), shard="8KB"),
-    "bert-headless": Case(BertForSequenceClassification, dict(BERT, num_labels=2), saved=BertModel),
-    # As the oldest BERT checkpoints are: norms named gamma and beta, and a next-sentence head that nothing here uses.
-    "bert-legacy-names": Case(
-        BertForMaskedLM,
-        dict(BERT, vocab_size=47),
-        renamed={"LayerNorm.weight": "LayerNorm.gamma", "LayerNorm.bias": "LayerNorm.beta"},
-        extra={"cls.seq_relationship.weight": (2, 16), "cls.seq_relationship.bias": (2,)},
-    ),
-}
+CASES: dict[str, Case] = ENCODERS
 
 
 def stream(*names: str) -> np.random.Generator:
@@ -130,8 +48,7 @@ def fill(model: PreTrainedModel, case: str) -> None:
 
 def write_checkpoint(name: str, case: Case, folder: Path) -> None:
     kind = case.saved or case.model
-    config = kind.config_class(**case.config, **NO_DROPOUT[kind.config_class])
-    model = kind(config).eval()
+    model = kind(without_dropout(kind.config_class(**case.config))).eval()
     fill(model, name)
     model.to(case.dtype).save_pretrained(folder, max_shard_size=case.shard)
     if case.renamed or case.extra:
@@ -139,6 +56,13 @@ def write_checkpoint(name: str, case: Case, folder: Path) -> None:
         tensors = {as_in_file(key, case.renamed): value for key, value in plain.items()}
         tensors |= {key: random_parameter(name, key, shape).float() for key, shape in case.extra.items()}
         save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def without_dropout(config: PreTrainedConfig) -> PreTrainedConfig:
+    for name, value in config.to_dict().items():
+        if "drop" in name and value:
+            setattr(config, name, 0.0)
+    return config
 
 
 def as_in_file(name: str, renamed: dict[str, str]) -> str:
@@ -175,7 +99,7 @@ def inputs(case: str, model: PreTrainedModel) -> dict[str, torch.Tensor]:
     if getattr(config, "type_vocab_size", 1) > 1:
         batch["token_type_ids"] = mask * draw.integers(0, config.type_vocab_size, mask.shape)
         assert set(batch["token_type_ids"].flat) == set(range(config.type_vocab_size))
-    batch["labels"] = labels(draw, model, lengths)
+    batch |= answers(draw, lengths) if is_span(model) else {"labels": labels(draw, model, lengths)}
     return {name: torch.from_numpy(value) for name, value in batch.items()}
 
 
@@ -190,12 +114,26 @@ def labels(draw: np.random.Generator, model: PreTrainedModel, lengths: np.ndarra
     return draw.permutation(max(model.config.num_labels, len(lengths)))[: len(lengths)] % model.config.num_labels
 
 
+def is_span(model: PreTrainedModel) -> bool:
+    return "QuestionAnswering" in type(model).__name__
+
+
+def answers(draw: np.random.Generator, lengths: np.ndarray) -> dict[str, np.ndarray]:
+    """Where each answer begins and ends: one begins behind what the model reads, and one ends before it."""
+    starts = draw.integers(0, lengths)
+    ends = draw.integers(starts, lengths)
+    starts[1], ends[2] = max(LENGTHS) + 2, -1
+    return {"start_positions": starts, "end_positions": ends}
+
+
 def expectations(model: PreTrainedModel, batch: dict[str, torch.Tensor], missing: list[str]) -> dict[str, torch.Tensor]:
     output = model(**batch, output_hidden_states=True)
     output.loss.backward()
-    computed = {"logits": output.logits, "loss": output.loss, "last_hidden_state": output.hidden_states[-1]}
+    logits = torch.stack((output.start_logits, output.end_logits), -1) if is_span(model) else output.logits
+    computed = {"logits": logits, "loss": output.loss, "last_hidden_state": output.hidden_states[-1]}
     computed |= {f"parameter.{name}": model.get_parameter(name) for name in missing}
-    computed |= {f"grad.{name}": parameter.grad for name, parameter in model.named_parameters()}
+    tied = model._tied_weights_keys or {}
+    computed |= {f"grad.{tied.get(name, name)}": parameter.grad for name, parameter in model.named_parameters()}
     return {
         name: value.detach().float().contiguous() if value.is_floating_point() else value
         for name, value in (batch | computed).items()
@@ -231,6 +169,8 @@ if __name__ == "__main__":
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     torch.set_num_threads(1)
-    shutil.rmtree(FIXTURES, ignore_errors=True)
-    for name in CASES:
+    chosen = sys.argv[1:]
+    for folder in [FIXTURES / name for name in chosen] or [FIXTURES]:
+        shutil.rmtree(folder, ignore_errors=True)
+    for name in chosen or CASES:
         write_case(name)

@@ -72,6 +72,7 @@ LENGTHS = [(10, 6), (8, 8), (3, 20), (12, 3), (6, 10), (7, 8), (1, 1), (0, 9), (
 LIMITS = range(4, 27)
 STRATEGIES = ["longest_first", "only_first", "only_second"]
 
+ROLES = ("pad", "cls", "sep", "mask", "unk", "bos", "eos")
 SPECIAL_WORDPIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 
@@ -103,7 +104,7 @@ def wordpieces(normalizer: normalizers.Normalizer, pre_tokenizer: pre_tokenizers
 
 
 def roberta() -> PreTrainedTokenizerFast:
-    special = {"unk_token": "<unk>", "pad_token": "<pad>", "cls_token": "<s>", "sep_token": "</s>", "bos_token": "<s>"}
+    special = {"unk_token": "<unk>", "pad_token": "<pad>", "cls_token": "<s>", "sep_token": "</s>", "bos_token": "<s>", "eos_token": "</s>"}
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -237,8 +238,8 @@ def write(name: str, tokenizer: PreTrainedTokenizerFast) -> None:
     content = {
         "made_by": f"{Path(__file__).name}, transformers {transformers.__version__}, tokenizers {tokenizers.__version__}",
         "tokenizer": json.loads(backend.to_str()),
-        "config": {f"{role}_token": str(getattr(tokenizer, f"{role}_token")) for role in ("pad", "cls", "sep", "mask", "unk")},
-        "specialTokens": {role: getattr(tokenizer, f"{role}_token_id") for role in ("pad", "cls", "sep", "mask", "unk")},
+        "config": {f"{role}_token": named for role in ROLES if (named := getattr(tokenizer, f"{role}_token")) is not None},
+        "specialTokens": {role: getattr(tokenizer, f"{role}_token_id") for role in ROLES},
         "vocabularySize": len(tokenizer),
         "texts": [spelled(tokenizer, texts) for texts in [*((text,) for text in DIFFICULT), *PAIRS]],
         "truncated": truncated(tokenizer),

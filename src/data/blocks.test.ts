@@ -10,7 +10,15 @@ function letters(separator: string | null = "|"): Tokenizer {
   };
   const codes = (text: string) => Array.from(text, (letter) => letter.charCodeAt(0));
   return {
-    specialTokens: { pad: null, cls: null, sep: separator?.charCodeAt(0) ?? null, mask: null, unk: null },
+    specialTokens: {
+      pad: null,
+      cls: null,
+      sep: separator?.charCodeAt(0) ?? null,
+      mask: null,
+      unk: null,
+      bos: null,
+      eos: null,
+    },
     vocabularySize: 128,
     modelMaxLength: null,
     specialCount: 2,

@@ -16,7 +16,7 @@ interface Case {
 interface Fixture {
   tokenizer: Record<string, unknown>;
   config: Record<string, unknown>;
-  specialTokens: Record<string, number>;
+  specialTokens: Record<string, number | null>;
   vocabularySize: number;
   texts: (Case & { tokens: string[]; decoded: string })[];
   truncated: Case[];

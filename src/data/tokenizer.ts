@@ -1,5 +1,6 @@
 /** Texts to token ids, as a checkpoint's tokenizer.json and tokenizer_config.json say. */
 import * as z from "zod";
+import { readDecoder } from "./decoder.ts";
 import type { Texts } from "./examples.ts";
 import { type LibraryTokenizer, libraryTokenizer, type TokenizerFile, tokenizerFile } from "./library-tokenizer.ts";
 import { parse } from "./parse.ts";
@@ -22,7 +23,12 @@ export interface EncodeOptions {
 
 /** Ids of the special tokens; null for one that the tokenizer does not have. */
 export type SpecialTokens = Readonly<Record<SpecialRole, number | null>>;
-type SpecialRole = "pad" | "cls" | "sep" | "mask" | "unk";
+type SpecialRole = "pad" | "cls" | "sep" | "mask" | "unk" | "bos" | "eos";
+
+export interface DecodeOptions {
+  /** Leaves out the special tokens; true unless given. */
+  readonly skipSpecialTokens?: boolean;
+}
 
 export interface Tokenizer {
   readonly specialTokens: SpecialTokens;
@@ -41,8 +47,11 @@ export interface Tokenizer {
   frame(ids: readonly number[]): Encoding;
   /** How many special tokens stand around one text. */
   readonly specialCount: number;
-  /** The text of `ids` without special tokens. */
-  decode(ids: ArrayLike<number>): string;
+  /**
+   * The text of `ids`, without special tokens unless they are asked for. Ids outside the vocabulary, which a model whose
+   * embedding is larger may give, stand for nothing.
+   */
+  decode(ids: ArrayLike<number>, options?: DecodeOptions): string;
   /**
    * The tokens of `ids` as the vocabulary spells them.
    * @throws Error for an id outside the vocabulary.
@@ -60,6 +69,8 @@ export function createTokenizer(tokenizerJson: unknown, tokenizerConfigJson: unk
   const config = parse(tokenizerConfig, tokenizerConfigJson ?? {}, `${where}: its tokenizer_config.json`);
   const layout = readSpecialLayout(file.post_processor, where);
   const library = libraryTokenizer(file, where);
+  const decode = readDecoder(file.decoder, where);
+  const special = new Set(file.added_tokens.filter((token) => token.special).map(({ content }) => content));
 
   const encode = (texts: Texts, { maxLength, truncation = "longest_first" }: EncodeOptions): Encoding => {
     const pieces = texts.length === 2 ? layout.pair : layout.single;
@@ -87,7 +98,10 @@ export function createTokenizer(tokenizerJson: unknown, tokenizerConfigJson: unk
     tokenize: (text) => idsOf(library, text, where),
     frame: (ids) => ({ ...place(layout.single, [ids]), removed: 0 }),
     specialCount: specialCount(layout.single),
-    decode: (ids) => decode(library, ids),
+    decode: (ids, { skipSpecialTokens = true } = {}) => {
+      const tokens = Array.from(ids, (id) => library.id_to_token(id)).filter((token) => token !== undefined);
+      return decode(skipSpecialTokens ? tokens.filter((token) => !special.has(token)) : tokens);
+    },
     tokensOf: (ids) => Array.from(ids, (id) => tokenOf(library, id, where)),
   };
 }
@@ -121,11 +135,6 @@ function tokenOf(library: LibraryTokenizer, id: number, where: string): string {
   return token;
 }
 
-function decode(library: LibraryTokenizer, ids: ArrayLike<number>): string {
-  if (ids.length === 0) return "";
-  return library.decode(Array.from(ids), { skip_special_tokens: true, clean_up_tokenization_spaces: false });
-}
-
 const specialToken = z.union([z.string(), z.looseObject({ content: z.string() })]).nullish();
 const tokenizerConfig = z.looseObject({
   pad_token: specialToken,
@@ -133,18 +142,22 @@ const tokenizerConfig = z.looseObject({
   sep_token: specialToken,
   mask_token: specialToken,
   unk_token: specialToken,
+  bos_token: specialToken,
+  eos_token: specialToken,
   truncation_side: z.enum(["left", "right"]).nullish(),
   model_max_length: z.number().nullish(),
 });
 type TokenizerConfig = z.infer<typeof tokenizerConfig>;
 
-/** What BERT and RoBERTa call them, for a checkpoint whose configuration does not say. */
+/** What BERT, RoBERTa and LLaMA call them, for a checkpoint whose configuration does not say. */
 const usualNames: Readonly<Record<SpecialRole, readonly string[]>> = {
   pad: ["[PAD]", "<pad>"],
   cls: ["[CLS]", "<s>"],
   sep: ["[SEP]", "</s>"],
   mask: ["[MASK]", "<mask>"],
   unk: ["[UNK]", "<unk>"],
+  bos: ["<s>", "<bos>"],
+  eos: ["</s>", "<eos>"],
 };
 
 function findSpecialTokens(file: TokenizerFile, config: TokenizerConfig, library: LibraryTokenizer): SpecialTokens {
@@ -155,7 +168,15 @@ function findSpecialTokens(file: TokenizerFile, config: TokenizerConfig, library
     const name = content ?? usualNames[role].find((usual) => added.has(usual));
     return name === undefined ? null : (library.token_to_id(name) ?? null);
   };
-  return { pad: find("pad"), cls: find("cls"), sep: find("sep"), mask: find("mask"), unk: find("unk") };
+  return {
+    pad: find("pad"),
+    cls: find("cls"),
+    sep: find("sep"),
+    mask: find("mask"),
+    unk: find("unk"),
+    bos: find("bos"),
+    eos: find("eos"),
+  };
 }
 
 /** Checkpoints that declare no limit hold the number 1e30. */

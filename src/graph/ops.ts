@@ -15,6 +15,8 @@ export function constant(value: number, type: ValueType = "float32", shape: read
   return apply("constant", [], { value: value === 0 ? 0 : value, type, shape });
 }
 
+export const vector = (values: readonly number[]): Value => apply("vector", [], { values });
+
 /** `value` everywhere, shaped as `like`. */
 export function fill(value: number, like: Value): Value {
   const { shape, type } = like;
@@ -68,16 +70,32 @@ export const unsqueeze = (x: Value, axis: number): Value => apply("unsqueeze", [
 export const squeeze = (x: Value, axis: number): Value => apply("squeeze", [x], { axis });
 export const splitHeads = (x: Value, heads: number): Value => apply("splitHeads", [x], { heads });
 export const mergeHeads = (x: Value): Value => apply("mergeHeads", [x], null);
+export const splitAxis = (x: Value, axis: number, inner: number): Value => apply("splitAxis", [x], { axis, inner });
+export const mergeAxes = (x: Value, axis: number): Value => apply("mergeAxes", [x], { axis });
+
+export const skew = (x: Value): Value => apply("skew", [x], null);
+export const unskew = (x: Value): Value => apply("unskew", [x], null);
 
 export const concat = (a: Value, b: Value, axis: number): Value => apply("concat", [a, b], { axis });
 export const slice = (x: Value, axis: number, start: number, end: number | null = null): Value =>
   apply("slice", [x], { axis, start, end });
+/** The first slices of x along `axis`, as many as `like` has along `likeAxis`, which is the same unless given. */
+export const firstLike = (x: Value, axis: number, like: Value, likeAxis: number = axis): Value =>
+  apply("sliceLike", [x, like], { axis, likeAxis, side: "first" });
+/** The slices after {@link firstLike}. */
+export const restLike = (x: Value, axis: number, like: Value, likeAxis: number = axis): Value =>
+  apply("sliceLike", [x, like], { axis, likeAxis, side: "rest" });
 export const take = (x: Value, axis: number, indices: readonly number[]): Value =>
   apply("take", [x], { axis, indices });
 export const put = (x: Value, like: Value, axis: number, indices: readonly number[]): Value =>
   apply("put", [x, like], { axis, indices });
-export const replace = (base: Value, slices: Value, axis: number, indices: readonly number[]): Value =>
-  apply("replace", [base, slices], { axis, indices });
+export const replace = (
+  base: Value,
+  slices: Value,
+  axis: number,
+  indices: readonly number[],
+  within: readonly number[] | null = null,
+): Value => apply("replace", [base, slices], { axis, indices, within });
 export const takeEntries = (x: Value, index: Value): Value => apply("takeEntries", [x, index], null);
 export const replaceEntries = (base: Value, values: Value, index: Value): Value =>
   apply("replaceEntries", [base, values, index], null);
@@ -85,8 +103,7 @@ export const gather = (table: Value, index: Value): Value => apply("gather", [ta
 export const scatterAdd = (x: Value, index: Value, like: Value): Value => apply("scatterAdd", [x, index, like], null);
 export const gatherRows = (x: Value, index: Value): Value => apply("gatherRows", [x, index], null);
 export const scatterRows = (x: Value, index: Value, like: Value): Value => apply("scatterRows", [x, index, like], null);
-export const pick = (x: Value, index: Value): Value => apply("pick", [x, index], null);
-export const place = (x: Value, index: Value, like: Value): Value => apply("place", [x, index, like], null);
+export const minusOneHot = (x: Value, index: Value): Value => apply("minusOneHot", [x, index], null);
 
 /** a·b over the last two axes, either read transposed. */
 export const matmul = (
@@ -98,10 +115,15 @@ export const linear = (x: Value, weight: Value, bias: Value): Value => apply("li
 export const contract = (a: Value, b: Value): Value => apply("contract", [a, b], null);
 
 export const softmax = (x: Value): Value => apply("softmax", [x], null);
-export const logSoftmax = (x: Value): Value => apply("logSoftmax", [x], null);
+export const negativeLogLikelihood = (x: Value, index: Value): Value =>
+  apply("negativeLogLikelihood", [x, index], null);
 export const layerNorm = (x: Value, scale: Value, shift: Value, epsilon: number): Value =>
   apply("layerNorm", [x, scale, shift], { epsilon });
 export const inverseStd = (x: Value, epsilon: number): Value => apply("inverseStd", [x], { epsilon });
+export const rmsNorm = (x: Value, scale: Value, epsilon: number): Value => apply("rmsNorm", [x, scale], { epsilon });
+export const inverseRms = (x: Value, epsilon: number): Value => apply("inverseRms", [x], { epsilon });
+export const rotate = (x: Value, cos: Value, sin: Value, interleaved = false): Value =>
+  apply("rotate", [x, cos, sin], { interleaved });
 
 /** x summed over the axes along which `shape` was broadcast to x's: the adjoint of broadcasting. */
 export function sumTo(x: Value, shape: Shape): Value {

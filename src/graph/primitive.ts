@@ -26,6 +26,8 @@ export interface Primitives {
     operands: [];
     attrs: { readonly value: number; readonly type: ValueType; readonly shape: readonly number[] };
   };
+  /** The numbers of a vector, as float32. */
+  vector: { operands: []; attrs: { readonly values: readonly number[] } };
   /** 0, 1, 2, … as long as `axis` of x. */
   iota: Unary<{ readonly axis: number }>;
   /** The number of elements x has along `axes`, as a float scalar. */
@@ -71,16 +73,34 @@ export interface Primitives {
   /** [batch, heads, sequence, d] → [batch, sequence, heads · d]. */
   mergeHeads: Unary;
 
-  /** a, then b, along `axis`, where the size of a is a number. */
+  /** The size n of `axis` as two, [n / inner, inner]. */
+  splitAxis: Unary<{ readonly axis: number; readonly inner: number }>;
+  /** `axis` and the one after it as one. */
+  mergeAxes: Unary<{ readonly axis: number }>;
+
+  /** x [*, n, n + m] → [*, n, m]: y[i, j] = x[i, n − 1 − i + j] (skewing, Huang et al. 2019, §3.4.1). */
+  skew: Unary;
+  /** x [*, n, m] → zeros [*, n, n + m] with x[i, j] at [i, n − 1 − i + j]. */
+  unskew: Unary;
+
+  /** a, then b, along `axis`. */
   concat: { operands: [a: Value, b: Value]; attrs: { readonly axis: number } };
   /** The slices of x from `start` on to before `end`, or to the last where that is null, along `axis`. */
   slice: Unary<{ readonly axis: number; readonly start: number; readonly end: number | null }>;
+  /** The first slices of x along `axis`, as many as `like` has along `likeAxis`, or the rest after them. */
+  sliceLike: {
+    operands: [x: Value, like: Value];
+    attrs: { readonly axis: number; readonly likeAxis: number; readonly side: "first" | "rest" };
+  };
   /** The slices of x at fixed `indices` along `axis`. */
   take: Unary<Selection>;
   /** Zeros shaped as `like`, with the slices at `indices` along `axis` being those of x; the indices are distinct. */
   put: { operands: [x: Value, like: Value]; attrs: Selection };
-  /** `base` with its slices at `indices` along `axis` replaced by `slices`; the indices are distinct. */
-  replace: { operands: [base: Value, slices: Value]; attrs: Selection };
+  /**
+   * `base` with its slices at `indices` along `axis` replaced by `slices`; the indices are distinct. The slices of a matrix may be
+   * cut to where they cross the slices `within` of its other axis.
+   */
+  replace: { operands: [base: Value, slices: Value]; attrs: Selection & { readonly within: readonly number[] | null } };
   /** The elements of x at `index` [k], numbered row by row, as a vector [k]. */
   takeEntries: { operands: [x: Value, index: Value]; attrs: null };
   /** `base` with its elements at `index` [k], numbered row by row and distinct, replaced by `values` [k]. */
@@ -93,12 +113,10 @@ export interface Primitives {
   gatherRows: { operands: [x: Value, index: Value]; attrs: null };
   /** Zeros shaped as `like` [*i, n], with x [*j, n] added to the rows at index [*j], numbered as in gatherRows. */
   scatterRows: { operands: [x: Value, index: Value, like: Value]; attrs: null };
-  /** x [*i, n] and index [*i] → x[*i, index[*i]]. */
-  pick: { operands: [x: Value, index: Value]; attrs: null };
-  /** Zeros shaped as `like` [*i, n], with x [*i] at index [*i] of the last axis. */
-  place: { operands: [x: Value, index: Value, like: Value]; attrs: null };
+  /** x [*i, n] less 1 at index [*i] of the last axis. */
+  minusOneHot: { operands: [x: Value, index: Value]; attrs: null };
 
-  /** Products of the last two axes; leading axes are equal, or b is a matrix. */
+  /** Products of the last two axes; leading axes are equal or 1, or b is a matrix. */
   matmul: { operands: [a: Value, b: Value]; attrs: { readonly transposeA: boolean; readonly transposeB: boolean } };
   /** x [*i, in], weight [out, in], bias [out] → x·weightᵀ + bias [*i, out]. */
   linear: { operands: [x: Value, weight: Value, bias: Value]; attrs: null };
@@ -107,12 +125,21 @@ export interface Primitives {
 
   /** Over the last axis. */
   softmax: Unary;
-  /** Over the last axis. */
-  logSoftmax: Unary;
+  /** x [*i, n] and index [*i] → −log of the softmax of x at index, [*i]: the cross-entropy of scores and a label. */
+  negativeLogLikelihood: { operands: [x: Value, index: Value]; attrs: null };
   /** Over the last axis: (x − mean)/√(variance + epsilon)·scale + shift. */
   layerNorm: { operands: [x: Value, scale: Value, shift: Value]; attrs: { readonly epsilon: number } };
   /** Over the last axis, kept: 1/√(variance + epsilon). */
   inverseStd: Unary<{ readonly epsilon: number }>;
+  /** Over the last axis: x/√(mean of x² + epsilon)·scale. */
+  rmsNorm: { operands: [x: Value, scale: Value]; attrs: { readonly epsilon: number } };
+  /** Over the last axis, kept: 1/√(mean of x² + epsilon). */
+  inverseRms: Unary<{ readonly epsilon: number }>;
+  /**
+   * x [batch, heads, sequence, d] with pairs (a, b) of each head's numbers turned to (a·cos − b·sin, a·sin + b·cos), by cos and sin
+   * [batch, sequence, r]. Of the first 2r of the d numbers, i is paired with i + r or, interleaved, 2i with 2i + 1; the rest stay.
+   */
+  rotate: { operands: [x: Value, cos: Value, sin: Value]; attrs: { readonly interleaved: boolean } };
 }
 export type Primitive = keyof Primitives;
 
@@ -133,10 +160,21 @@ export type Elementary =
   | "cast"
   | "stopGradient";
 export type Elementwise = Arithmetic | Comparison | Elementary | "select";
-export type Reshaping = "expand" | "transpose" | "unsqueeze" | "squeeze" | "splitHeads" | "mergeHeads";
+export type Reshaping =
+  | "expand"
+  | "transpose"
+  | "unsqueeze"
+  | "squeeze"
+  | "splitHeads"
+  | "mergeHeads"
+  | "splitAxis"
+  | "mergeAxes"
+  | "skew"
+  | "unskew";
 export type Indexing =
   | "concat"
   | "slice"
+  | "sliceLike"
   | "take"
   | "put"
   | "replace"
@@ -146,8 +184,7 @@ export type Indexing =
   | "scatterAdd"
   | "gatherRows"
   | "scatterRows"
-  | "pick"
-  | "place";
+  | "minusOneHot";
 export type Product = "matmul" | "linear" | "contract";
 
 export type Operands<P extends Primitive> = Primitives[P]["operands"];

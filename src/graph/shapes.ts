@@ -1,6 +1,6 @@
 /** The table of shapes: what each primitive makes of its operands' shapes and types, and its complaints. */
 import { axisFromFront, formatShape, sameShape } from "../tensor/shape.ts";
-import { plus } from "./dim.ts";
+import { minus, plus } from "./dim.ts";
 import type { Attrs, Dim, Operands, Primitive, Shape, ValueType } from "./primitive.ts";
 import type { Value } from "./value.ts";
 
@@ -56,6 +56,9 @@ export function withAxis(shape: Shape, axis: number, size: Dim): Shape {
   return shape.map((n, i) => (i === counted ? size : n));
 }
 
+/** The other axis of a matrix. */
+export const otherAxis = (axis: number): number => 1 - axisFromFront(axis, 2);
+
 function selection(op: string, { shape }: Value, { axis, indices }: Attrs<"take">): Shape {
   const size = shape[axisFromFront(axis, shape.length)]!;
   if (indices.length === 0) throw new Error(`${op}: no indices along axis ${axis} of ${formatShape(shape)}`);
@@ -68,6 +71,7 @@ function selection(op: string, { shape }: Value, { axis, indices }: Attrs<"take"
 export const shapes: { readonly [P in Primitive]: ShapeRule<P> } = {
   input: (_, { shape, type }) => ({ shape, type }),
   constant: (_, { shape, type }) => ({ shape, type }),
+  vector: (_, { values }) => ({ shape: [values.length], type: "float32" }),
   iota: ([x], { axis }) => ({ shape: [x.shape[axisFromFront(axis, x.shape.length)]!], type: "int64" }),
   count: () => ({ shape: [], type: "float32" }),
 
@@ -127,10 +131,30 @@ export const shapes: { readonly [P in Primitive]: ShapeRule<P> } = {
     return { shape: [batch, sequence, (heads as number) * (width as number)], type: x.type };
   },
 
+  splitAxis: ([x], { axis, inner }) => {
+    const at = axisFromFront(axis, x.shape.length);
+    const size = x.shape[at];
+    require(typeof size === "number" && size % inner === 0, "splitAxis", x);
+    return { shape: x.shape.toSpliced(at, 1, Number(size) / inner, inner), type: x.type };
+  },
+  mergeAxes: ([x], { axis }) => {
+    const at = axisFromFront(axis, x.shape.length);
+    const [outer, inner] = x.shape.slice(at, at + 2);
+    require(typeof outer === "number" && typeof inner === "number", "mergeAxes", x);
+    return { shape: x.shape.toSpliced(at, 2, Number(outer) * Number(inner)), type: x.type };
+  },
+
+  skew: ([x]) => {
+    const [rows, columns] = matrixOf(x, false);
+    const left = minus(columns, rows);
+    require(typeof left !== "number" || left > 0, "skew", x);
+    return { shape: withAxis(x.shape, -1, left), type: x.type };
+  },
+  unskew: ([x]) => ({ shape: withAxis(x.shape, -1, plus(...matrixOf(x, false))), type: x.type }),
+
   concat: ([a, b], { axis }) => {
     const at = axisFromFront(axis, a.shape.length);
-    require(typeof a.shape[at] === "number" &&
-      sameShape(withAxis(a.shape, at, 0), withAxis(b.shape, at, 0)), "concat", a, b);
+    require(sameShape(withAxis(a.shape, at, 0), withAxis(b.shape, at, 0)), "concat", a, b);
     return { shape: withAxis(a.shape, at, plus(a.shape[at]!, b.shape[at]!)), type: numberType("concat", a, b) };
   },
   slice: ([x], { axis, start, end }) => {
@@ -139,13 +163,24 @@ export const shapes: { readonly [P in Primitive]: ShapeRule<P> } = {
     require(start >= 0 && (end === null || (end > start && (typeof size !== "number" || end <= size))), "slice", x);
     return { shape: withAxis(x.shape, at, end === null ? plus(size, -start) : end - start), type: x.type };
   },
+  sliceLike: ([x, like], { axis, likeAxis, side }) => {
+    const at = axisFromFront(axis, x.shape.length);
+    const first = like.shape[axisFromFront(likeAxis, like.shape.length)]!;
+    const size = side === "first" ? first : minus(x.shape[at]!, first);
+    require(typeof size !== "number" || (size > 0 && !(size > Number(x.shape[at]))), "sliceLike", x, like);
+    return { shape: withAxis(x.shape, at, size), type: x.type };
+  },
   take: ([x], attrs) => ({ shape: selection("take", x, attrs), type: x.type }),
   put: ([x, like], attrs) => {
     require(sameShape(x.shape, selection("put", like, attrs)), "put", x, like);
     return { shape: like.shape, type: x.type };
   },
   replace: ([base, slices], attrs) => {
-    require(sameShape(slices.shape, selection("replace", base, attrs)), "replace", base, slices);
+    const { axis, within } = attrs;
+    const whole = selection("replace", base, attrs);
+    if (within) require(base.shape.length === 2, "replace", base, slices);
+    const cut = within ? withAxis(whole, otherAxis(axis), within.length) : whole;
+    require(sameShape(slices.shape, cut), "replace", base, slices);
     return { shape: base.shape, type: numberType("replace", base, slices) };
   },
   takeEntries: ([x, index]) => ({ shape: index.shape, type: x.type }),
@@ -163,23 +198,19 @@ export const shapes: { readonly [P in Primitive]: ShapeRule<P> } = {
     require(sameShape(x.shape, [...index.shape, like.shape.at(-1)!]), "scatterRows", x, index, like);
     return same(like);
   },
-  pick: ([x, index]) => {
-    require(sameShape(x.shape.slice(0, -1), index.shape), "pick", x, index);
-    return { shape: index.shape, type: x.type };
-  },
-  place: ([x, index, like]) => {
-    require(sameShape(x.shape, index.shape) &&
-      sameShape(index.shape, like.shape.slice(0, -1)), "place", x, index, like);
-    return same(like);
+  minusOneHot: ([x, index]) => {
+    require(sameShape(x.shape.slice(0, -1), index.shape), "minusOneHot", x, index);
+    return same(x);
   },
 
   matmul: ([a, b], { transposeA, transposeB }) => {
     require(a.shape.length >= 2 && b.shape.length >= 2, "matmul", a, b);
     const [m, k] = matrixOf(a, transposeA);
     const [inner, n] = matrixOf(b, transposeB);
-    const leading = a.shape.slice(0, -2);
-    require(k === inner && (b.shape.length === 2 || sameShape(leading, b.shape.slice(0, -2))), "matmul", a, b);
-    return { shape: [...leading, m, n], type: numberType("matmul", a, b) };
+    const [before, after] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+    const fits = after.every((size, axis) => size === before[axis] || size === 1 || before[axis] === 1);
+    require(k === inner && (after.length === 0 || (after.length === before.length && fits)), "matmul", a, b);
+    return { shape: [...broadcast("matmul", before, after), m, n], type: numberType("matmul", a, b) };
   },
   linear: ([x, weight, bias]) => {
     const [out, inner] = weight.shape as [Dim, Dim];
@@ -194,13 +225,30 @@ export const shapes: { readonly [P in Primitive]: ShapeRule<P> } = {
   },
 
   softmax: unary,
-  logSoftmax: unary,
+  negativeLogLikelihood: ([x, index]) => {
+    require(sameShape(x.shape.slice(0, -1), index.shape), "negativeLogLikelihood", x, index);
+    return { shape: index.shape, type: x.type };
+  },
   layerNorm: ([x, scale, shift]) => {
     const width = [x.shape.at(-1)!];
     require(sameShape(scale.shape, width) && sameShape(shift.shape, width), "layerNorm", x, scale, shift);
     return same(x);
   },
   inverseStd: ([x]) => ({ shape: withAxis(x.shape, -1, 1), type: x.type }),
+  rmsNorm: ([x, scale]) => {
+    require(sameShape(scale.shape, [x.shape.at(-1)!]), "rmsNorm", x, scale);
+    return same(x);
+  },
+  inverseRms: ([x]) => ({ shape: withAxis(x.shape, -1, 1), type: x.type }),
+  rotate: ([x, cos, sin]) => {
+    const [batch, , sequence, d] = x.shape;
+    const pairs = Number(cos.shape[2]);
+    require(x.shape.length === 4 &&
+      sameShape(cos.shape, [batch!, sequence!, pairs]) &&
+      sameShape(sin.shape, cos.shape) &&
+      2 * pairs <= Number(d), "rotate", x, cos, sin);
+    return same(x);
+  },
 };
 
 function matrixOf({ shape }: Value, transposed: boolean): [Dim, Dim] {

@@ -48,6 +48,10 @@ const replaced = (d: Draw, shape: readonly number[], axis: number) => {
   return g.replace(d.normal(shape), d.normal(shape.with(axis, indices.length)), axis, indices);
 };
 
+/** A matrix [4, 3] with rows replaced, as far as they lie `within` columns. */
+const replacedAt = (d: Draw, rows: readonly number[], within: readonly number[] | null = null) =>
+  g.replace(d.normal([4, 3]), d.normal([rows.length, within?.length ?? 3]), 0, rows, within);
+
 /** B·A [m, n] of a rank of its own. */
 const product = (d: Draw, [m, n]: readonly number[]) => {
   const rank = d.size();
@@ -64,6 +68,13 @@ function linearBy(d: Draw, make: (weight: Value) => Value): Value {
 function productBy(d: Draw, make: (matrix: Value) => Value): Value {
   const [out, inner] = [d.size(2), d.size(2)];
   return g.matmul(d.normal([...d.shape(d.size(1, 2)), inner]), make(d.normal([out, inner])), { transposeB: true });
+}
+
+/** Softmax less one-hot of so many rows, and something with a number or more for each row. */
+function likelihoods(d: Draw, last: number): readonly [difference: Value, other: Value] {
+  const leading = d.shape(d.size(1, 2));
+  const scores = d.normal([...leading, d.size(2)]);
+  return [g.minusOneHot(g.softmax(scores), d.index(leading, sizes(scores).at(-1)!)), d.normal([...leading, last])];
 }
 
 export const cases: Readonly<Record<string, Cases>> = {
@@ -116,14 +127,21 @@ export const cases: Readonly<Record<string, Cases>> = {
     ],
   },
   takeInsideReplace: {
-    fires: [2, 3].map((rank) => (d) => {
+    fires: [2, 3].map((rank): Case => (d) => {
       const axis = d.size(0, rank - 1);
       const inner = replaced(d, d.shape(rank), d.coin() ? axis : axis - rank);
       return takeSome(d, inner, someAxis(d, rank, axis));
-    }),
+    }).concat([
+      (d) => g.take(replacedAt(d, [1, 3]), 0, [2, 0]),
+      (d) => g.take(replacedAt(d, [1, 3], [0, 2]), -2, [0]),
+      (d) => g.take(replacedAt(d, [1, 3], [0, 2]), 1, [1]),
+      (d) => g.take(replacedAt(d, [1, 3], [0, 2]), -1, [2]),
+      (d) => g.take(replacedAt(d, [3, 1], [2, 0]), 1, [0, 2]),
+    ]),
     kept: [
-      (d) => g.take(replaced(d, [4, 3], 0), 0, [2, 1]),
-      (d) => g.take(replaced(d, [4, 3], 0), -2, [2, 1]),
+      (d) => g.take(replacedAt(d, [1, 3]), 0, [2, 1]),
+      (d) => g.take(replacedAt(d, [1, 3]), -2, [2, 1]),
+      (d) => g.take(replacedAt(d, [1, 3], [0, 2]), 1, [1, 2]),
       (d) => g.take(g.put(d.normal([1, 3]), d.normal([4, 3]), 0, [2]), 1, [0]),
       (d) => replaced(d, [4, 3], 1),
     ],
@@ -236,6 +254,49 @@ export const cases: Readonly<Record<string, Cases>> = {
       (d) => linearBy(d, (w) => g.mul(w, d.normal([sizes(w)[0]!, 1]))),
       (d) => linearBy(d, (w) => g.mul(w, d.normal(sizes(w)))),
       (d) => linearBy(d, (w) => g.mul(w, 3)),
+    ],
+  },
+  productOfLikelihoodGradient: {
+    fires: [true, false].map((transposeB) => (d) => {
+      const x = g.mul(...likelihoods(d, 1));
+      const [words, width] = [sizes(x).at(-1)!, d.size()];
+      return g.matmul(x, d.normal(transposeB ? [width, words] : [words, width]), { transposeB });
+    }),
+    kept: [
+      (d) => g.matmul(g.mul(d.normal([4, 3]), d.normal([4, 1])), d.normal([3, 2])),
+      (d) => g.matmul(g.mul(g.minusOneHot(d.normal([4, 3]), d.index([4], 3)), d.normal([3])), d.normal([3, 2])),
+    ],
+  },
+  contractOfLikelihoodGradient: {
+    fires: [
+      (d) => {
+        const x = g.mul(...likelihoods(d, 1));
+        return g.contract(x, d.normal([...sizes(x).slice(0, -1), d.size()]));
+      },
+    ],
+    kept: [
+      (d) => g.contract(...likelihoods(d, 3)),
+      (d) => g.contract(g.mul(d.normal([4, 3]), d.normal([4, 1])), d.normal([4, 2])),
+    ],
+  },
+  sumOfLikelihoodGradient: {
+    fires: [
+      (d) => {
+        const x = g.mul(...likelihoods(d, 1));
+        return g.sum(x, g.axesOf(x, 1));
+      },
+    ],
+    kept: [
+      (d) => g.sum(g.mul(...likelihoods(d, 1)), [-1]),
+      (d) => g.sum(g.mul(...likelihoods(d, 1)), [0], true),
+      (d) => g.sum(g.mul(d.normal([4, 3]), d.normal([4, 1])), [0]),
+    ],
+  },
+  eitherWay: {
+    fires: [onX((x) => g.select(g.greater(x, 0), x, x))],
+    kept: [
+      onX((x) => g.select(g.greater(x, 0), x, g.neg(x))),
+      onX((x) => g.select(g.greater(x, 0), g.mean(x, [0]), g.mean(x, [0]))),
     ],
   },
   inverses: {

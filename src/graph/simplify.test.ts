@@ -10,6 +10,7 @@ import { sizeOf } from "../tensor/shape.ts";
 import * as g from "./ops.ts";
 import { print } from "./print.ts";
 import { factoredRewrites } from "./factored.ts";
+import { likelihoodRewrites } from "./likelihood.ts";
 import { cases } from "./simplify.cases.ts";
 import * as rules from "./simplify.ts";
 import { isOp, type Value } from "./value.ts";
@@ -48,7 +49,7 @@ function expectSameValueAndGradient(after: Value, before: Value, feeds: Draw["fe
 test("every rule has its cases", () => {
   expect(rewrites.map((rule) => rule.name).toSorted()).toEqual(Object.keys(cases).toSorted());
   const exported = Object.values(rules).filter((rule) => typeof rule === "function" && rule !== simplify);
-  const all = [...exported, ...Object.values(factoredRewrites)];
+  const all = [...exported, ...Object.values(factoredRewrites), ...Object.values(likelihoodRewrites)];
   expect(new Set(all)).toEqual(new Set([...rewrites, replaceInPlace, dropStopGradient]));
 });
 

@@ -1,6 +1,7 @@
 /** Rewrites that keep a graph's value and make it cheaper, each a rule of its own; `simplify` applies them all, bottom up. */
 import { axisFromFront } from "../tensor/shape.ts";
 import { factoredRewrites } from "./factored.ts";
+import { likelihoodRewrites } from "./likelihood.ts";
 import { constant, contract, replace, take } from "./ops.ts";
 import { isOp, type Value } from "./value.ts";
 import { rebuild } from "./walk.ts";
@@ -29,6 +30,10 @@ export const timesOne: Rewrite = (y) => {
   return isOp(y, "mul") && isConstant(a, 1) && shapedLike(b, y) ? b : null;
 };
 
+/** x where a condition holds and else x → x. */
+export const eitherWay: Rewrite = (y) =>
+  isOp(y, "select") && y.operands[1] === y.operands[2] && shapedLike(y.operands[1], y) ? y.operands[1] : null;
+
 /** Elementwise operations broadcast by themselves: op(expand(x), y) → op(x, y) where the shape stays. */
 export const expandInside: Rewrite = (y) => {
   if (!isOp(y, "add") && !isOp(y, "sub") && !isOp(y, "mul") && !isOp(y, "div")) return null;
@@ -45,15 +50,24 @@ export const takeInsideContract: Rewrite = (y) => {
   return axisFromFront(axis, 2) === 0 ? contract(take(a, -1, indices), b) : contract(a, take(b, -1, indices));
 };
 
-/** Slices of a replacement along another axis → the replacement of the slices; what lies under both belongs to the replacement. */
+/**
+ * Slices of a replacement along another axis → the replacement of the slices; what lies under both belongs to the replacement. Slices
+ * that the replacement leaves as they are → those of what is under it.
+ */
 export const takeInsideReplace: Rewrite = (y) => {
   if (!isOp(y, "take") || !isOp(y.operands[0], "replace")) return null;
-  const inner = y.operands[0];
-  const [base, slices] = inner.operands;
+  const { operands, attrs } = y.operands[0];
+  const [base, slices] = operands;
   const rank = base.shape.length;
-  if (axisFromFront(inner.attrs.axis, rank) === axisFromFront(y.attrs.axis, rank)) return null;
-  const taken = (x: Value) => take(x, y.attrs.axis, y.attrs.indices);
-  return replace(taken(base), taken(slices), inner.attrs.axis, inner.attrs.indices);
+  const { indices } = y.attrs;
+  const taken = (x: Value, at: readonly number[] = indices) => take(x, y.attrs.axis, at);
+  const isAlong = axisFromFront(attrs.axis, rank) === axisFromFront(y.attrs.axis, rank);
+  const touched = isAlong ? attrs.indices : attrs.within;
+  if (touched && !indices.some((index) => touched.includes(index))) return taken(base);
+  if (isAlong) return null;
+  if (touched && !indices.every((index) => touched.includes(index))) return null;
+  const cut = touched ? indices.map((index) => touched.indexOf(index)) : indices;
+  return replace(taken(base), taken(slices, cut), attrs.axis, attrs.indices);
 };
 
 /** Slices of a filled shape → a smaller one. */
@@ -104,6 +118,7 @@ export const dropStopGradient: Rewrite = (y) => (isOp(y, "stopGradient") ? y.ope
 export const rewrites: readonly Rewrite[] = [
   addZero,
   timesOne,
+  eitherWay,
   expandInside,
   takeInsideContract,
   takeInsideReplace,
@@ -112,6 +127,7 @@ export const rewrites: readonly Rewrite[] = [
   transposeTwice,
   inverses,
   ...Object.values(factoredRewrites),
+  ...Object.values(likelihoodRewrites),
 ];
 
 /**

@@ -36,7 +36,7 @@ test.each(bundledModels)(
   async (name) => {
     const folder = await openModelFolder(bundledFolder(name)!);
     const model = modelOf(folder.config, name);
-    const specs = parametersOf(model, model.heads["masked-language-model"], 0);
+    const specs = parametersOf(model, model.heads["masked-language-model"]!, 0);
     const { unused } = planWeights(specs, folder.tensors, model.basePrefix, name);
     expect(unused).toEqual([]);
     expect(new Set([...folder.tensors.values()].map(({ dtype }) => dtype))).toEqual(new Set(["float16"]));

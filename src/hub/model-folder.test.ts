@@ -47,6 +47,7 @@ test("a checkpoint folder gives its configuration, its tokenizer and a list of i
   expect(model.files).toEqual({
     weights: [join(model.folder, "model.safetensors")],
     companions: ["tokenizer.json", "tokenizer_config.json", "vocab.txt"].map((name) => join(model.folder, name)),
+    made: {},
   });
 });
 

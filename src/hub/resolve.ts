@@ -1,16 +1,17 @@
-/** From what a person calls a model, a folder, a bundled model or a hub id, to a folder on this machine. */
+/** From what a person calls a model, a folder, a GGUF file, a bundled model or a hub id, to a folder or GGUF file on this machine. */
 import { stat } from "node:fs/promises";
 import { quote } from "../formats/text.ts";
 import { bundledFolder } from "./bundled.ts";
 import { cachedCommit, missingFiles, repositoryFolder, snapshotFolder } from "./cache.ts";
 import { type DownloadProgress, downloadModel, type Snapshot } from "./download.ts";
 import { type HubEnvironment, hubEnvironment } from "./environment.ts";
+import { isGguf } from "./gguf.ts";
 import { type HubModel, HubUnreachable } from "./hub-error.ts";
 
 export interface ResolvedModel {
-  /** The folder with config.json, tokenizer.json and the weights. */
+  /** The folder with config.json, tokenizer.json and the weights, or the GGUF file that holds all of them. */
   readonly folder: string;
-  /** The folder or name as it was given. */
+  /** The path or name as it was given. */
   readonly id: string;
   /** The commit on the hub; null for a model that is on this machine already. */
   readonly revision: string | null;
@@ -24,14 +25,15 @@ export interface ResolveOptions {
 }
 
 /**
- * The folder of a model: an existing folder as it is, a bundled model by its name, a hub id (`name` or `organisation/name`) from the cache, into
+ * The folder of a model: an existing folder or GGUF file as it is, a bundled model by its name, a hub id (`name` or `organisation/name`) from the cache, into
  * which what is missing is downloaded. Without a network, or with HF_HUB_OFFLINE, the cache must do.
  * @throws Error in one line that says what is missing and how to get it.
  */
 export async function resolveModel(idOrFolder: string, options: ResolveOptions = {}): Promise<ResolvedModel> {
   const found = await stat(idOrFolder).catch(() => null);
   if (found?.isDirectory()) return { folder: idOrFolder, id: idOrFolder, revision: null };
-  if (found !== null) throw new Error(`model ${idOrFolder}: is a file, expected a folder or a hub id`);
+  if (found?.isFile() && isGguf(idOrFolder)) return { folder: idOrFolder, id: idOrFolder, revision: null };
+  if (found !== null) throw new Error(`model ${idOrFolder}: is a file, expected a folder, a .gguf file or a hub id`);
   const bundled = bundledFolder(idOrFolder);
   if (bundled !== null) return { folder: bundled, id: idOrFolder, revision: null };
   const { revision = "main", environment = hubEnvironment(), onProgress = () => {} } = options;

@@ -17,6 +17,8 @@ interface Companions {
 
 export interface CheckpointContents extends Companions {
   readonly tensors: ReadonlyMap<string, Tensor>;
+  /** JSON that is written besides, by the names of its files. */
+  readonly made?: Readonly<Record<string, JsonObject>>;
   /** The metadata of model.safetensors; transformers asks for a `format`. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -31,13 +33,23 @@ export interface SaveOptions {
   readonly overwrite?: boolean;
 }
 
-/** Writes config.json, model.safetensors and copies of `files` into `folder`, as {@link writeFolder} does. */
+/** Writes config.json, model.safetensors, copies of `files` and what is `made` into `folder`, as {@link writeFolder} does. */
 export async function writeModelFolder(
   folder: string,
-  { tensors, metadata = { format: "pt" }, ...companions }: CheckpointContents,
+  { tensors, metadata = { format: "pt" }, made = {}, ...companions }: CheckpointContents,
   options: SaveOptions = {},
 ): Promise<void> {
-  await writeFolder(folder, { ...companions, made: { [weightsFile]: encodeSafetensors(tensors, metadata) } }, options);
+  const weights = encodeSafetensors(tensors, metadata);
+  await writeFolder(folder, { ...companions, made: { ...jsonFiles(made), [weightsFile]: weights } }, options);
+}
+
+/** The texts of files of JSON. */
+export function jsonFiles(objects: Readonly<Record<string, JsonObject>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(objects).map(([name, json]) => [name, jsonText(json)]));
+}
+
+function jsonText(json: JsonObject): string {
+  return `${JSON.stringify(json, null, 2)}\n`;
 }
 
 /**
@@ -54,7 +66,7 @@ export function writeFolder(
   const contents = new Map<string, Contents>([
     ...files.map((path) => [basename(path), bytesOf(path)] as const),
     ...Object.entries(made),
-    [configFile, `${JSON.stringify(config, null, 2)}\n`],
+    [configFile, jsonText(config)],
   ]);
   return writeFiles(folder, contents, options);
 }

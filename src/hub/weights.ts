@@ -3,7 +3,8 @@ import { access, type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { headerLength, parseHeader, type SafetensorsEntry } from "../formats/safetensors.ts";
 import { quote } from "../formats/text.ts";
-import { allocate, type DType, fromBfloat16, fromFloat16 } from "../tensor/dtype.ts";
+import { allocate, type DType } from "../tensor/dtype.ts";
+import { halves } from "../tensor/half.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { indexFile, readIndex, weightsFile } from "./checkpoint.ts";
@@ -173,17 +174,6 @@ function allocateFor({ name, dtype, shape, begin, end }: SafetensorsEntry, path:
   }
 }
 
-/** All 65536 values of each half-precision type, made when first asked for: looking one up is faster than converting it. */
-const halves: { readonly [D in DType]?: () => Float32Array } = {
-  float16: once(() => Float32Array.from({ length: 2 ** 16 }, (_, bits) => fromFloat16(bits))),
-  bfloat16: once(() => Float32Array.from({ length: 2 ** 16 }, (_, bits) => fromBfloat16(bits))),
-};
-
-function once<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => (made ??= make());
-}
-
 async function readInto({ entry, file }: Located, target: Float32Array): Promise<void> {
   const { dtype, begin } = entry;
   const size = sizeOf(entry.shape);
@@ -193,8 +183,9 @@ async function readInto({ entry, file }: Located, target: Float32Array): Promise
     const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
     return readFully(file.handle, bytes, begin, file.path);
   }
-  const values = halves[dtype]?.();
-  if (values === undefined) throw new Error(`${subject}: ${dtype}, expected float32, float16 or bfloat16`);
+  if (dtype !== "float16" && dtype !== "bfloat16")
+    throw new Error(`${subject}: ${dtype}, expected float32, float16 or bfloat16`);
+  const values = halves[dtype]();
   const bits = (await readTensor({ entry, file })).data as Uint16Array;
   for (let i = 0; i < size; i++) target[i] = values[bits[i]!]!;
 }

@@ -1,6 +1,7 @@
 /** The meaning of every primitive, in float64 loops: the definition that pullbacks and lowerings are held against. */
 import type { Primitive } from "../graph/primitive.ts";
 import type { Value } from "../graph/value.ts";
+import { otherAxis } from "../graph/shapes.ts";
 import { axisFromFront, sizeOf } from "../tensor/shape.ts";
 import { accumulate, array64, type Array64, build, read } from "./array.ts";
 
@@ -34,11 +35,23 @@ const rowwise =
     return result;
   };
 
+/** What `f` makes of each run of the last axis. */
+const lastToOne =
+  (f: (row: Float64Array) => number): Meaning<Primitive> =>
+  ([x]) => {
+    const n = x!.shape.at(-1)!;
+    const result = array64(x!.shape.with(-1, 1));
+    for (let i = 0; i < result.data.length; i++) result.data[i] = f(x!.data.subarray(i * n, (i + 1) * n));
+    return result;
+  };
+
 /** The same numbers as a matrix, one row for each index of the leading axes. */
 const asRows = ({ shape, data }: Array64): Array64 => ({ shape: [data.length / shape.at(-1)!, shape.at(-1)!], data });
 
 const total = (row: Float64Array) => row.reduce((a, b) => a + b, 0);
 const average = (row: Float64Array) => total(row) / row.length;
+const rootMeanSquare = (row: Float64Array, epsilon: number) =>
+  Math.sqrt(row.reduce((sum, n) => sum + n * n, 0) / row.length + epsilon);
 const deviation = (row: Float64Array, epsilon: number) => {
   const mean = average(row);
   return Math.sqrt(row.reduce((a, b) => a + (b - mean) ** 2, 0) / row.length + epsilon);
@@ -104,6 +117,7 @@ const put = (base: Array64, slices: Array64, { axis, indices }: { axis: number; 
 
 export const meanings: { readonly [P in Exclude<Primitive, "input">]: Meaning<P> } = {
   constant: (_, { attrs }) => build(attrs.shape, () => attrs.value),
+  vector: (_, { attrs: { values } }) => array64([values.length], Float64Array.from(values)),
   iota: ([x], { attrs }) => build([x!.shape.at(attrs.axis)!], ([i]) => i!),
   count: ([x], { attrs }) => array64([], [countAlong(x!, attrs.axes)]),
 
@@ -177,6 +191,27 @@ export const meanings: { readonly [P in Exclude<Primitive, "input">]: Meaning<P>
     return build([batch, sequence, heads * d], ([b, s, i]) => read(x!, [b!, Math.floor(i! / d), s!, i! % d]));
   },
 
+  splitAxis: ([x], { attrs: { axis, inner } }) => {
+    const at = axisFromFront(axis, x!.shape.length);
+    return array64(x!.shape.toSpliced(at, 1, x!.shape[at]! / inner, inner), x!.data);
+  },
+  mergeAxes: ([x], { attrs: { axis } }) => {
+    const at = axisFromFront(axis, x!.shape.length);
+    return array64(x!.shape.toSpliced(at, 2, x!.shape[at]! * x!.shape[at + 1]!), x!.data);
+  },
+
+  skew: ([x]) => {
+    const [rows, columns] = x!.shape.slice(-2) as [number, number];
+    return build(x!.shape.with(-1, columns - rows), (at) => read(x!, at.with(-1, rows - 1 - at.at(-2)! + at.at(-1)!)));
+  },
+  unskew: ([x]) => {
+    const [rows, columns] = x!.shape.slice(-2) as [number, number];
+    return build(x!.shape.with(-1, rows + columns), (at) => {
+      const j = at.at(-1)! - (rows - 1) + at.at(-2)!;
+      return j >= 0 && j < columns ? read(x!, at.with(-1, j)) : 0;
+    });
+  },
+
   concat: ([a, b], { attrs: { axis } }) => {
     const at = axisFromFront(axis, a!.shape.length);
     const first = a!.shape[at]!;
@@ -190,12 +225,28 @@ export const meanings: { readonly [P in Exclude<Primitive, "input">]: Meaning<P>
       read(x!, index.with(at, start + index[at]!)),
     );
   },
+  sliceLike: ([x, like], { attrs: { axis, likeAxis, side } }) => {
+    const at = axisFromFront(axis, x!.shape.length);
+    const first = like!.shape.at(likeAxis)!;
+    const [start, size] = side === "first" ? [0, first] : [first, x!.shape[at]! - first];
+    return build(x!.shape.with(at, size), (index) => read(x!, index.with(at, start + index[at]!)));
+  },
   take: ([x], { attrs: { axis, indices } }) => {
     const at = axisFromFront(axis, x!.shape.length);
     return build(x!.shape.with(at, indices.length), (index) => read(x!, index.with(at, indices[index[at]!]!)));
   },
   put: ([x, like], { attrs }) => put(array64(like!.shape), x!, attrs),
-  replace: ([base, slices], { attrs }) => put(base!, slices!, attrs),
+  replace: ([base, slices], { attrs: { axis, indices, within } }) => {
+    if (within === null) return put(base!, slices!, { axis, indices });
+    const result = array64(base!.shape, base!.data.slice());
+    const [at, other] = [axisFromFront(axis, 2), otherAxis(axis)];
+    build(slices!.shape, (index) => {
+      const place = [0, 0].with(at, indices[index[at]!]!).with(other, within[index[other]!]!);
+      result.data[place[0]! * base!.shape[1]! + place[1]!] = read(slices!, index);
+      return 0;
+    });
+    return result;
+  },
   takeEntries: ([x, index]) =>
     array64(
       index!.shape,
@@ -235,19 +286,20 @@ export const meanings: { readonly [P in Exclude<Primitive, "input">]: Meaning<P>
     });
     return { ...result, shape: like!.shape };
   },
-  pick: ([x, index]) => build(index!.shape, (at) => read(x!, [...at, read(index!, at)])),
-  place: ([x, index, like]) =>
-    build(like!.shape, (at) => {
-      const row = at.slice(0, -1);
-      return read(index!, row) === at.at(-1) ? read(x!, row) : 0;
-    }),
+  minusOneHot: ([x, index]) => {
+    const result = array64(x!.shape, x!.data.slice());
+    index!.data.forEach((at, row) => (result.data[row * x!.shape.at(-1)! + at]! -= 1));
+    return result;
+  },
 
   matmul: ([a, b], { attrs }) => {
-    const at = (x: Array64, leading: readonly number[], i: number, j: number, transposed: boolean) =>
-      read(x, [...leading.slice(leading.length + 2 - x.shape.length), ...(transposed ? [j, i] : [i, j])]);
+    const at = (x: Array64, leading: readonly number[], i: number, j: number, transposed: boolean) => {
+      const own = leading.slice(leading.length + 2 - x.shape.length).map((n, axis) => (x.shape[axis] === 1 ? 0 : n));
+      return read(x, [...own, ...(transposed ? [j, i] : [i, j])]);
+    };
     const inner = a!.shape.at(attrs.transposeA ? -2 : -1)!;
     const shape = [
-      ...a!.shape.slice(0, -2),
+      ...a!.shape.slice(0, -2).map((n, axis) => (b!.shape.length > 2 ? Math.max(n, b!.shape[axis]!) : n)),
       a!.shape.at(attrs.transposeA ? -1 : -2)!,
       b!.shape.at(attrs.transposeB ? -2 : -1)!,
     ];
@@ -282,17 +334,37 @@ export const meanings: { readonly [P in Exclude<Primitive, "input">]: Meaning<P>
     const powers = row.map((x) => Math.exp(x - largest(row)));
     return powers.map((power) => power / total(powers));
   }),
-  logSoftmax: rowwise((row) => row.map((x) => x - logSumExp(row))),
+  negativeLogLikelihood: ([x, index]) => {
+    const n = x!.shape.at(-1)!;
+    const row = (i: number) => x!.data.subarray(i * n, (i + 1) * n);
+    return array64(
+      index!.shape,
+      index!.data.map((label, i) => logSumExp(row(i)) - row(i)[label]!),
+    );
+  },
   layerNorm: ([x, scale, shift], value) =>
     rowwise((row) => {
       const mean = average(row);
       const std = deviation(row, value.attrs.epsilon);
       return row.map((n, i) => ((n - mean) / std) * scale!.data[i]! + shift!.data[i]!);
     })([x!], value),
-  inverseStd: ([x], { attrs: { epsilon } }) =>
-    build(x!.shape.with(-1, 1), (index) => {
-      const n = x!.shape.at(-1)!;
-      const row = Float64Array.from({ length: n }, (_, i) => read(x!, index.with(-1, i)));
-      return 1 / deviation(row, epsilon);
-    }),
+  inverseStd: (operands, value) => lastToOne((row) => 1 / deviation(row, value.attrs.epsilon))(operands, value),
+  rmsNorm: ([x, scale], value) =>
+    rowwise((row) => {
+      const rms = rootMeanSquare(row, value.attrs.epsilon);
+      return row.map((n, i) => (n / rms) * scale!.data[i]!);
+    })([x!], value),
+  inverseRms: (operands, value) => lastToOne((row) => 1 / rootMeanSquare(row, value.attrs.epsilon))(operands, value),
+  rotate: ([x, cos, sin], { attrs: { interleaved } }) => {
+    const pairs = cos!.shape[2]!;
+    return build(x!.shape, ([b, h, s, i]) => {
+      if (i! >= 2 * pairs) return read(x!, [b!, h!, s!, i!]);
+      const pair = interleaved ? i! >> 1 : i! % pairs;
+      const isFirst = interleaved ? i! % 2 === 0 : i! < pairs;
+      const partner = interleaved ? i! ^ 1 : (i! + pairs) % (2 * pairs);
+      const along = read(x!, [b!, h!, s!, i!]) * read(cos!, [b!, s!, pair]);
+      const across = read(x!, [b!, h!, s!, partner]) * read(sin!, [b!, s!, pair]);
+      return isFirst ? along - across : along + across;
+    });
+  },
 };

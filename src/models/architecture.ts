@@ -2,20 +2,50 @@
 import type { Value } from "../graph/value.ts";
 import type { Scope } from "../nn/parameters.ts";
 
-/** What a model reads, each [batch, sequence] and int64, under the names tokenizers and transformers use. */
-export type ModelInputs = Readonly<Record<"input_ids" | "attention_mask" | "token_type_ids", Value>>;
+/** What every model reads, each int64 [batch, sequence], under the names tokenizers and transformers use. */
+type RequiredInput = "input_ids" | "attention_mask" | "token_type_ids";
+/**
+ * What is given where it is not as a model finds it by itself: positions that go on from earlier ones or begin anew within a row,
+ * and which text of a row a token belongs to; what a decoder reads beside its encoder, [batch, target].
+ */
+type OptionalInput =
+  | "position_ids"
+  | "segment_ids"
+  | "decoder_input_ids"
+  | "decoder_attention_mask"
+  | "decoder_position_ids";
+export type InputName = RequiredInput | OptionalInput;
+
+/**
+ * A decoder that reads on from positions whose keys are kept reads only the new `input_ids` [batch, sequence], with their
+ * `position_ids`, under an `attention_mask` [batch, past + sequence] of all of them.
+ */
+export type ModelInputs = Readonly<Record<RequiredInput, Value> & Partial<Record<OptionalInput, Value>>>;
 
 /** What is put on top of the body. */
-export type HeadName = "sequence-classification" | "masked-language-model";
+export type HeadName =
+  | "sequence-classification"
+  | "question-answering"
+  | "masked-language-model"
+  | "causal-language-model"
+  | "sequence-to-sequence";
+
+/** What a head knows beside hidden states. */
+export interface HeadContext {
+  /** Size of a classifier's output; a language model's head does not read it. */
+  readonly labels: number;
+  /** What the body has read, for heads that look for the last token. */
+  readonly inputs: ModelInputs;
+}
 
 export interface Head {
   /** The name transformers gives body and head together, the field `architectures` of config.json. */
   readonly architecture: string;
   /**
-   * Last hidden states [batch, sequence, width] → logits: [batch, labels] of a classifier. A language model's head does not read
-   * `labels`: it turns hidden states [*, width] into [*, vocabulary].
+   * Last hidden states [batch, sequence, width] → logits: [batch, labels] of a classifier, [batch, sequence, 2] of a head that finds
+   * spans. A language model's head turns hidden states [*, width] into [*, vocabulary].
    */
-  forward(scope: Scope, hidden: Value, labels: number): Value;
+  forward(scope: Scope, hidden: Value, context: HeadContext): Value;
 }
 
 export interface BodyOptions {
@@ -28,15 +58,15 @@ export interface Model {
   /** The names of the body's parameters begin with `${basePrefix}.`, except in checkpoints of the body alone. */
   readonly basePrefix: string;
   readonly vocabularySize: number;
-  /** The longest sequence that positions exist for. */
+  /** The longest sequence that positions exist for, or that the model was made for; Infinity where nothing limits it. */
   readonly maxPositions: number;
   /** The token that stands for padding, whose positions a model may count apart. */
   readonly paddingIndex: number;
   /** How many kinds of segment `token_type_ids` may name; with 0 or 1 it is not read. */
   readonly segments: number;
-  /** Last hidden states [batch, sequence, width]. */
+  /** Last hidden states [batch, sequence, width], of the decoder where there is one. */
   body(scope: Scope, inputs: ModelInputs, options?: BodyOptions): Value;
-  readonly heads: Readonly<Record<HeadName, Head>>;
+  readonly heads: Readonly<Partial<Record<HeadName, Head>>>;
 }
 
 export interface Architecture {

@@ -1,15 +1,13 @@
 /** BERT (Devlin et al. 2019). */
 import * as z from "zod";
 import { iota, tanh } from "../graph/ops.ts";
-import { activations } from "../nn/activation.ts";
 import { linear } from "../nn/linear.ts";
-import { layerNorm } from "../nn/norm.ts";
 import type { Architecture, Head } from "./architecture.ts";
 import { parseConfig } from "./config.ts";
-import { encoder, type EncoderConfig, encoderFields, firstToken, headDropout, headsDivideWidth, tiedDecoder } from "./encoder.ts";
+import { encoder, type EncoderConfig, encoderFields, firstToken, headDropout, headsDivideWidth, spanHead, tiedDecoder, transformed } from "./encoder.ts";
 
 const configSchema = z
-  .object({ ...encoderFields, pad_token_id: z.int().nonnegative().default(0) })
+  .object(encoderFields)
   .refine(headsDivideWidth.check, headsDivideWidth.params);
 
 export const bert: Architecture = {
@@ -21,8 +19,12 @@ export const bert: Architecture = {
       maxPositions: config.max_position_embeddings,
       paddingIndex: config.pad_token_id,
       segments: config.type_vocab_size,
-      body: (scope, inputs, options) => encoder(scope.in("bert"), config, inputs, iota(inputs.input_ids, 1), options),
-      heads: { "sequence-classification": classifier(config), "masked-language-model": languageModel(config) },
+      body: (scope, inputs, options) => encoder(scope.in("bert"), config, inputs, { rows: iota(inputs.input_ids, 1) }, options),
+      heads: {
+        "sequence-classification": classifier(config),
+        "question-answering": spanHead("BertForQuestionAnswering"),
+        "masked-language-model": languageModel(config),
+      },
     };
   },
 };
@@ -30,7 +32,7 @@ export const bert: Architecture = {
 /** The pooler counts as head: what pretraining left in it served another task, and it is trained with the classifier above it. */
 const classifier = (config: EncoderConfig): Head => ({
   architecture: "BertForSequenceClassification",
-  forward(scope, hidden, labels) {
+  forward(scope, hidden, { labels }) {
     const pooler = scope.in("bert").in("pooler", { head: true });
     const pooled = tanh(linear(pooler.in("dense"), firstToken(hidden), config.hidden_size));
     const head = scope.in("classifier", { head: true });
@@ -42,13 +44,10 @@ const languageModel = (config: EncoderConfig): Head => ({
   architecture: "BertForMaskedLM",
   forward(scope, hidden) {
     const predictions = scope.in("cls").in("predictions");
-    const transform = predictions.in("transform");
-    const activated = activations[config.hidden_act]!(linear(transform.in("dense"), hidden, config.hidden_size));
-    const transformed = layerNorm(transform.in("LayerNorm"), activated, config.layer_norm_eps);
     return tiedDecoder(
       predictions,
       scope.in("bert").in("embeddings").in("word_embeddings"),
-      transformed,
+      transformed(predictions.in("transform"), config, hidden),
       config.vocab_size,
     );
   },

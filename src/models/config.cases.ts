@@ -10,7 +10,10 @@ import { modelOf } from "./registry.ts";
 export type Fields = Readonly<Record<string, unknown>>;
 
 export function specsOf(model: Model, head: HeadName, labels = 2): ParameterSpec[] {
-  return declareParameters((scope) => model.heads[head].forward(scope, model.body(scope, modelInputs()), labels));
+  const inputs = modelInputs();
+  return declareParameters((scope) =>
+    model.heads[head]!.forward(scope, model.body(scope, inputs), { labels, inputs }),
+  );
 }
 
 const shapesOf = (model: Model) =>

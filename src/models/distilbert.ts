@@ -11,7 +11,7 @@ import type { Scope } from "../nn/parameters.ts";
 import { selfAttention } from "../nn/self-attention.ts";
 import type { Architecture, BodyOptions, Head, ModelInputs } from "./architecture.ts";
 import { activationName, parseConfig } from "./config.ts";
-import { firstToken, probability, tiedDecoder } from "./encoder.ts";
+import { firstToken, probability, spanHead, tiedDecoder } from "./encoder.ts";
 
 /** The ε of every norm; config.json has no field for it. */
 const EPSILON = 1e-12;
@@ -29,6 +29,7 @@ const configSchema = z
     dropout: probability.default(0.1),
     attention_dropout: probability.default(0.1),
     seq_classif_dropout: probability.default(0.2),
+    qa_dropout: probability.default(0.1),
   })
   .refine(({ dim, n_heads: heads }) => dim % heads === 0, { path: ["n_heads"], error: "expected a divisor of dim" });
 type Config = z.infer<typeof configSchema>;
@@ -43,7 +44,11 @@ export const distilbert: Architecture = {
       paddingIndex: config.pad_token_id,
       segments: 0,
       body: (scope, inputs, options) => body(scope.in("distilbert"), config, inputs, options),
-      heads: { "sequence-classification": classifier(config), "masked-language-model": languageModel(config) },
+      heads: {
+        "sequence-classification": classifier(config),
+        "question-answering": spanFinder(config),
+        "masked-language-model": languageModel(config),
+      },
     };
   },
 };
@@ -60,7 +65,7 @@ function body(scope: Scope, config: Config, inputs: ModelInputs, options?: BodyO
 /** LayerNorm(words + positions) */
 function embeddings(scope: Scope, config: Config, ids: Value): Value {
   const { sites } = scope;
-  const words = sites.words(embedding(scope.in("word_embeddings"), ids, config.vocab_size, config.dim));
+  const words = sites.words(embedding(scope.in("word_embeddings"), ids, config.vocab_size, config.dim, config.pad_token_id));
   const positions = embedding(
     scope.in("position_embeddings"),
     sites.positions(iota(ids, 1)),
@@ -105,12 +110,15 @@ function dropped({ name, sites }: Scope, { dropout: p }: Pick<Config, "dropout">
 
 const classifier = ({ dim, seq_classif_dropout: dropout }: Config): Head => ({
   architecture: "DistilBertForSequenceClassification",
-  forward(scope, hidden, labels) {
+  forward(scope, hidden, { labels }) {
     const pooled = relu(linear(scope.in("pre_classifier", { head: true }), firstToken(hidden), dim));
     const head = scope.in("classifier", { head: true });
     return linear(head, dropped(head, { dropout }, pooled), labels);
   },
 });
+
+const spanFinder = ({ qa_dropout: dropout }: Config): Head =>
+  spanHead("DistilBertForQuestionAnswering", (head, hidden) => dropped(head, { dropout }, hidden));
 
 const languageModel = (config: Config): Head => ({
   architecture: "DistilBertForMaskedLM",

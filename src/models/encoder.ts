@@ -10,7 +10,7 @@ import { layerNorm } from "../nn/norm.ts";
 import type { Scope } from "../nn/parameters.ts";
 import { selfAttention } from "../nn/self-attention.ts";
 import type { SublayerSite } from "../nn/sites.ts";
-import type { BodyOptions, ModelInputs } from "./architecture.ts";
+import type { BodyOptions, Head, ModelInputs } from "./architecture.ts";
 import { activationName } from "./config.ts";
 
 /** The encoder's fields of config.json, under its names. */
@@ -23,6 +23,7 @@ export interface EncoderConfig {
   readonly hidden_act: string;
   readonly max_position_embeddings: number;
   readonly type_vocab_size: number;
+  readonly pad_token_id: number;
   readonly layer_norm_eps: number;
   readonly hidden_dropout_prob: number;
   readonly attention_probs_dropout_prob: number;
@@ -43,6 +44,7 @@ export const encoderFields: { readonly [K in keyof EncoderConfig]: z.ZodType<Enc
   hidden_act: activationName.default("gelu"),
   max_position_embeddings: z.int().positive(),
   type_vocab_size: z.int().nonnegative().default(2),
+  pad_token_id: z.int().nonnegative().default(0),
   layer_norm_eps: z.number().positive().default(1e-12),
   hidden_dropout_prob: probability.default(0.1),
   attention_probs_dropout_prob: probability.default(0.1),
@@ -57,34 +59,49 @@ export const headsDivideWidth: { check(config: EncoderConfig): boolean; params: 
   params: { path: ["num_attention_heads"], error: "expected a divisor of hidden_size" },
 };
 
-/** Last hidden states [batch, sequence, width]; `positions` [sequence] or [batch, sequence] are rows of the position table. */
+/** Where tokens stand. */
+export interface Positions {
+  /** [sequence] or [batch, sequence], whole numbers: which row of the position table each token has. */
+  readonly rows: Value;
+  /** The row of padding, which is not learned. */
+  readonly padding?: number;
+}
+
+/** Last hidden states [batch, sequence, width]. */
 export function encoder(
   scope: Scope,
   config: EncoderConfig,
   inputs: ModelInputs,
-  positions: Value,
+  positions: Positions,
   options?: BodyOptions,
 ): Value {
   const bias = attentionBias(inputs.attention_mask, options);
+  const self = {
+    names: { query: "query", key: "key", value: "value" },
+    heads: config.num_attention_heads,
+    dropout: config.attention_probs_dropout_prob,
+  };
+  const attend = (attention: Scope, x: Value) => selfAttention(attention, self, x, bias);
   const layers = scope.in("encoder").in("layer");
   let hidden = embeddings(scope.in("embeddings"), config, inputs, positions);
   for (let block = 0; block < config.num_hidden_layers; block++)
-    hidden = encoderBlock(layers.in(String(block), { block }), config, hidden, bias);
+    hidden = encoderBlock(layers.in(String(block), { block }), config, hidden, attend);
   return hidden;
 }
 
 /** LayerNorm(words + positions + segments) */
-function embeddings(scope: Scope, config: EncoderConfig, inputs: ModelInputs, positions: Value): Value {
-  const width = config.hidden_size;
+function embeddings(scope: Scope, config: EncoderConfig, inputs: ModelInputs, positions: Positions): Value {
+  const { hidden_size: width, pad_token_id: padding } = config;
   const { sites } = scope;
-  const words = sites.words(embedding(scope.in("word_embeddings"), inputs.input_ids, config.vocab_size, width));
+  const words = sites.words(embedding(scope.in("word_embeddings"), inputs.input_ids, config.vocab_size, width, padding));
   const placed = graph.add(
     words,
     embedding(
       scope.in("position_embeddings"),
-      sites.positions(positions),
+      sites.positions(positions.rows),
       config.max_position_embeddings,
       width,
+      positions.padding,
     ),
   );
   const segments = segmentEmbeddings(scope.in("token_type_embeddings"), config, inputs.token_type_ids);
@@ -92,7 +109,8 @@ function embeddings(scope: Scope, config: EncoderConfig, inputs: ModelInputs, po
   return hiddenDropout(scope, config, layerNorm(scope.in("LayerNorm"), sum, config.layer_norm_eps));
 }
 
-function segmentEmbeddings(
+/** One embedding for each kind of segment; null where there are none. */
+export function segmentEmbeddings(
   scope: Scope,
   { type_vocab_size: segments, hidden_size: width }: EncoderConfig,
   ids: Value,
@@ -101,14 +119,17 @@ function segmentEmbeddings(
   return segments === 1 ? graph.squeeze(embeddingTable(scope, 1, width), 0) : embedding(scope, ids, segments, width);
 }
 
-/** hidden [batch, sequence, width] → the same, through attention and feed-forward, each added to its input and then normalised. */
-function encoderBlock(scope: Scope, config: EncoderConfig, hidden: Value, bias: Value): Value {
-  const self = {
-    names: { query: "query", key: "key", value: "value" },
-    heads: config.num_attention_heads,
-    dropout: config.attention_probs_dropout_prob,
-  };
-  const attended = selfAttention(scope.in("attention").in("self"), self, hidden, bias);
+/**
+ * hidden [batch, sequence, width] → the same, through attention and feed-forward, each added to its input and then normalised.
+ * @param attend what each position gathers of hidden states, [batch, sequence, width], with the parameters of a scope
+ */
+export function encoderBlock(
+  scope: Scope,
+  config: EncoderConfig,
+  hidden: Value,
+  attend: (scope: Scope, hidden: Value) => Value,
+): Value {
+  const attended = attend(scope.in("attention").in("self"), hidden);
   const mixed = addAndNorm(scope.in("attention").in("output"), config, "attention", attended, hidden);
   const expanded = activations[config.hidden_act]!(
     linear(scope.in("intermediate").in("dense"), mixed, config.intermediate_size),
@@ -131,7 +152,7 @@ function addAndNorm(
   return norm(graph.add(scope.sites.sublayer(site), residual));
 }
 
-function hiddenDropout({ name, sites }: Scope, { hidden_dropout_prob: p }: EncoderConfig, x: Value): Value {
+export function hiddenDropout({ name, sites }: Scope, { hidden_dropout_prob: p }: EncoderConfig, x: Value): Value {
   return sites.dropout({ name, x, p });
 }
 
@@ -148,6 +169,24 @@ export function headDropout(
 export function firstToken(hidden: Value): Value {
   return graph.squeeze(graph.take(hidden, 1, [0]), 1);
 }
+
+/** LayerNorm(act(dense(x))), what BERT's language model makes of hidden states before it scores tokens. */
+export function transformed(scope: Scope, config: EncoderConfig, hidden: Value): Value {
+  const activated = activations[config.hidden_act]!(linear(scope.in("dense"), hidden, config.hidden_size));
+  return layerNorm(scope.in("LayerNorm"), activated, config.layer_norm_eps);
+}
+
+/**
+ * Where an answer begins and ends: hidden states [batch, sequence, width] → scores of every token as its first and as its last,
+ * [batch, sequence, 2].
+ */
+export const spanHead = (architecture: string, read: (scope: Scope, hidden: Value) => Value = (_, x) => x): Head => ({
+  architecture,
+  forward(scope, hidden) {
+    const head = scope.in("qa_outputs", { head: true });
+    return linear(head, read(head, hidden), 2);
+  },
+});
 
 /** Scores of every token of the vocabulary, by the embedding table read backwards; `bias` [vocabulary] belongs to `scope`. */
 export function tiedDecoder(scope: Scope, wordEmbeddings: Scope, hidden: Value, vocabulary: number): Value {

@@ -3,10 +3,18 @@ import * as z from "zod";
 import type { Architecture, Model } from "./architecture.ts";
 import { bert } from "./bert.ts";
 import { parseConfig } from "./config.ts";
+import { debertaV2 } from "./deberta-v2.ts";
 import { distilbert } from "./distilbert.ts";
-import { roberta } from "./roberta.ts";
+import { camembert, roberta, xlmRoberta } from "./roberta.ts";
 
-export const architectures: Readonly<Record<string, Architecture>> = { bert, roberta, distilbert };
+export const architectures: Readonly<Record<string, Architecture>> = {
+  bert,
+  roberta,
+  "xlm-roberta": xlmRoberta,
+  camembert,
+  distilbert,
+  "deberta-v2": debertaV2,
+};
 
 /**
  * The model that a parsed config.json describes.

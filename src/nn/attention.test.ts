@@ -18,7 +18,9 @@ const isVisible = (i: number) => visible[Math.floor(i / width)] === 1;
 const shape = ["batch", "sequence", width];
 const [query, key, value] = [g.input("query", shape), g.input("key", shape), g.input("value", shape)];
 const bias = attentionBias(g.input("mask", ["batch", "sequence"], "int64"));
-const attended = attention(query, key, value, bias, heads);
+const asHeads = (x: Value) => g.splitHeads(x, heads);
+const seenUnder = (of: Value) => ({ parts: [{ key: asHeads(key), value: asHeads(value) }], bias: of });
+const attended = attention(asHeads(query), seenUnder(bias));
 
 const { normal } = random(1, "attention");
 const numbers = () =>
@@ -83,13 +85,8 @@ test("is softmax(q·kᵀ/√d)·v, head by head, over the visible positions", ()
 });
 
 test("under a causal bias a position is what it is when nothing comes after it", () => {
-  const ask = attention(
-    query,
-    key,
-    value,
-    attentionBias(g.input("mask", ["batch", "sequence"], "int64"), { causal: true }),
-    heads,
-  );
+  const causal = attentionBias(g.input("mask", ["batch", "sequence"], "int64"), { causal: true });
+  const ask = attention(asHeads(query), seenUnder(causal));
   const [whole] = interpret([ask], feeds);
   const part = ({ shape: [rows, columns, ...rest], data }: Array64, length: number) => {
     const size = rest.reduce((product, n) => product * n, 1);

@@ -2,53 +2,104 @@
 import {
   add,
   cast,
+  concat,
+  count,
+  equal,
+  firstLike,
   greater,
   iota,
   matmul,
+  mergeAxes,
   mergeHeads,
   mul,
+  restLike,
   softmax,
-  splitHeads,
+  splitAxis,
   sub,
   unsqueeze,
 } from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
+import type { KeysAndValues, Seen } from "./sites.ts";
 
 /** Added to the score of a position that must not be seen: float32's most negative number, as in transformers. */
-const HIDDEN = -3.4028234663852886e38;
+export const HIDDEN = -3.4028234663852886e38;
 
 /**
  * What is added to the scores, from a mask [batch, sequence] of ones and zeros (int64): [batch, 1, 1, sequence].
  * A causal one, [batch, 1, sequence, sequence], hides from each position what comes after it too.
  */
 export function attentionBias(mask: Value, { causal = false }: { causal?: boolean } = {}): Value {
-  const real = cast(unsqueeze(unsqueeze(mask, 1), 1), "float32");
-  return mul(sub(1, causal ? mul(real, sub(1, future(mask))) : real), HIDDEN);
+  return causal ? causalBias({ queries: mask, mask }) : hiddenWhereZero(keysOf(mask));
 }
 
-/** One where a key [sequence, *sequence*] comes after its query [*sequence*, sequence], else zero. */
-function future(mask: Value): Value {
-  const position = iota(mask, 1);
-  return cast(greater(unsqueeze(position, 0), unsqueeze(position, 1)), "float32");
+export interface CausalMask {
+  /** int64 [batch, queries]; of it only the size is read. The queries are the last of the keys. */
+  readonly queries: Value;
+  /** int64 [batch, keys], one for a token and zero for padding. */
+  readonly mask: Value;
+  /** int64 [batch, keys]: which text of several in a row each token belongs to. It sees only its own. As many queries as keys. */
+  readonly segments?: Value | undefined;
+  /** How many positions a query sees, its own among them; all before it unless given. */
+  readonly window?: number | undefined;
+}
+
+/** What hides from each query padding, what comes after it, and what is out of its reach: [batch, 1, queries, keys]. */
+export function causalBias({ queries, mask, segments, window }: CausalMask): Value {
+  const key = unsqueeze(cast(iota(mask, 1), "float32"), 0);
+  const position = cast(iota(queries, 1), "float32");
+  const before = queries.shape[1] === mask.shape[1] ? null : sub(count(mask, [1]), count(queries, [1]));
+  const query = unsqueeze(before ? add(position, before) : position, 1);
+  let seen = mul(keysOf(mask), not(greater(key, query)));
+  if (window !== undefined) seen = mul(seen, not(greater(query, add(key, window - 1))));
+  if (segments) seen = mul(seen, unsqueeze(sameSegment(segments), 1));
+  return hiddenWhereZero(seen);
+}
+
+const not = (condition: Value) => sub(1, cast(condition, "float32"));
+const sameSegment = (segments: Value) => cast(equal(unsqueeze(segments, 1), unsqueeze(segments, 2)), "float32");
+
+/** int64 [batch, keys] → float [batch, 1, 1, keys]. */
+const keysOf = (mask: Value) => cast(unsqueeze(unsqueeze(mask, 1), 1), "float32");
+const hiddenWhereZero = (seen: Value) => mul(sub(1, seen), HIDDEN);
+
+export interface AttentionOptions {
+  /** What queries are multiplied with; 1/√d unless given. */
+  readonly scale?: number;
+  /** What is made of the softmax before values are weighted by it: dropout. */
+  readonly probabilities?: (x: Value) => Value;
 }
 
 /**
- * softmax(query·keyᵀ/√d + bias)·value, head by head.
+ * softmax(scale·query·keyᵀ + bias)·value, head by head: query [batch, heads, queries, d] → [batch, queries, heads·d].
  *
- * Query, key and value are [batch, sequence, heads·d]; `bias` broadcasts to [batch, heads, query, key]. The result is
- * [batch, sequence, heads·d]. The query is scaled rather than the scores, which grow with the square of the sequence.
- * @param probabilities what is made of the softmax before values are weighted by it: dropout
+ * Where the keys have fewer heads than the queries, each serves a group of neighbours (Ainslie et al. 2023). The query is scaled
+ * rather than the scores, which grow with the square of the sequence. Parts are never joined: what is kept of earlier positions is
+ * read where it lies.
  */
-export function attention(
-  query: Value,
-  key: Value,
-  value: Value,
-  bias: Value,
-  heads: number,
-  probabilities: (x: Value) => Value = (x) => x,
-): Value {
-  const d = Number(query.shape.at(-1)) / heads;
-  const scaled = mul(splitHeads(query, heads), 1 / Math.sqrt(d));
-  const scores = matmul(scaled, splitHeads(key, heads), { transposeB: true });
-  return mergeHeads(matmul(probabilities(softmax(add(scores, bias))), splitHeads(value, heads)));
+export function attention(query: Value, seen: Seen, options: AttentionOptions = {}): Value {
+  const { scale = 1 / Math.sqrt(Number(query.shape.at(-1))), probabilities = (x) => x } = options;
+  const [heads, keyHeads] = [query, seen.parts[0]!.key].map((x) => Number(x.shape[1])) as [number, number];
+  const grouped = heads !== keyHeads;
+  const { parts, bias } = grouped ? grouping(seen, heads / keyHeads) : seen;
+  const scaled = mul(query, scale);
+  const asked = grouped ? splitAxis(scaled, 1, heads / keyHeads) : scaled;
+  const scores = parts.map(({ key }) => matmul(asked, key, { transposeB: true }));
+  const joined = scores.reduce((before, after) => concat(before, after, -1));
+  const gathered = weighted(probabilities(softmax(add(joined, bias))), parts);
+  return mergeHeads(grouped ? mergeAxes(gathered, 1) : gathered);
+}
+
+/** Keys and values [batch, keyHeads, 1, keys, d] for queries [batch, keyHeads, group, queries, d]. */
+function grouping({ parts, bias }: Seen, group: number): Seen {
+  return {
+    parts: parts.map(({ key, value }) => ({ key: unsqueeze(key, 2), value: unsqueeze(value, 2) })),
+    bias: bias.shape[1] === 1 ? unsqueeze(bias, 1) : splitAxis(bias, 1, group),
+  };
+}
+
+/** Σ over parts of their share of the weights [.., queries, keys] times their values. */
+function weighted(weights: Value, parts: readonly KeysAndValues[]): Value {
+  const [{ key, value }, ...rest] = parts as [KeysAndValues, ...KeysAndValues[]];
+  if (rest.length === 0) return matmul(weights, value);
+  return add(matmul(firstLike(weights, -1, key, -2), value), weighted(restLike(weights, -1, key, -2), rest));
 }

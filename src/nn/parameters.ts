@@ -31,7 +31,18 @@ export interface Place {
   readonly head: boolean;
 }
 
-export interface ParameterSpec extends Place {
+/** A matrix of a linear layer that is several: the name of each, and which of the outputs are its. */
+export type FusedParts = Readonly<Record<string, readonly number[]>>;
+
+/** How a linear layer's weight [out, in] is laid out. */
+export interface LinearLayout {
+  /** Whether the checkpoint holds it as [in, out], as GPT-2's do. */
+  readonly storedTransposed?: boolean;
+  /** What it holds where query, key and value are one matrix. */
+  readonly fused?: FusedParts;
+}
+
+export interface ParameterSpec extends Place, LinearLayout {
   /** The checkpoint's own name. */
   readonly name: string;
   readonly shape: readonly number[];
@@ -56,7 +67,7 @@ export interface Scope {
   /** What steps into the forward pass. */
   readonly sites: Required<Sites>;
   /** The parameter `name` of this scope. */
-  parameter(name: string, shape: readonly number[], role: Role, initializer: Initializer): Value;
+  parameter(name: string, shape: readonly number[], role: Role, initializer: Initializer, layout?: LinearLayout): Value;
   /** The scope of a part: names below it begin with `name.`. */
   in(name: string, place?: Partial<Place>): Scope;
 }
@@ -72,7 +83,8 @@ function scope(
   return {
     name: prefix.slice(0, -1),
     sites,
-    parameter: (name, shape, role, initializer) => answer({ name: prefix + name, shape, role, initializer, ...place }),
+    parameter: (name, shape, role, initializer, layout) =>
+      answer({ name: prefix + name, shape, role, initializer, ...place, ...layout }),
     in: (name, inner = {}) => scope(answer, sites, `${prefix}${name}.`, { ...place, ...inner }),
   };
 }

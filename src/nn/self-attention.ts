@@ -1,4 +1,5 @@
 /** Attention of hidden states to themselves, with a scope's projections and the places where something may step in. */
+import { splitHeads } from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
 import { attention } from "./attention.ts";
 import { linear } from "./linear.ts";
@@ -18,14 +19,34 @@ export interface SelfAttention {
  */
 export function selfAttention(
   scope: Scope,
-  { names, heads, dropout: p }: SelfAttention,
+  { names, heads, dropout }: SelfAttention,
   hidden: Value,
   bias: Value,
 ): Value {
-  const { sites, name } = scope;
-  const project = (projection: string) => linear(scope.in(projection), hidden, Number(hidden.shape.at(-1)));
-  const query = project(names.query);
-  const seen = sites.attention({ module: name, key: project(names.key), value: project(names.value), bias });
-  const dropped = (probabilities: Value) => sites.dropout({ name, x: probabilities, p });
-  return attention(query, seen.key, seen.value, seen.bias, heads, dropped);
+  const project = (projection: string) =>
+    splitHeads(linear(scope.in(projection), hidden, Number(hidden.shape.at(-1))), heads);
+  return attend(scope, { query: project(names.query), key: project(names.key), value: project(names.value) }, bias, {
+    dropout,
+  });
+}
+
+export interface AttendOptions {
+  readonly dropout: number;
+  /** `self` unless given. */
+  readonly kind?: "self" | "cross";
+  readonly scale?: number;
+}
+
+/**
+ * Attention at the place that `scope`'s module offers: query [batch, heads, queries, d], key and value
+ * [batch, key heads, keys, d] → [batch, queries, heads·d].
+ */
+export function attend(
+  { sites, name }: Scope,
+  { query, key, value }: { readonly query: Value; readonly key: Value; readonly value: Value },
+  bias: Value,
+  { dropout: p, kind = "self", ...options }: AttendOptions,
+): Value {
+  const seen = sites.attention({ module: name, kind, parts: [{ key, value }], bias });
+  return attention(query, seen, { ...options, probabilities: (x) => sites.dropout({ name, x, p }) });
 }

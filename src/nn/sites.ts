@@ -4,19 +4,31 @@
  */
 import type { Value } from "../graph/value.ts";
 
-/** Keys and values [batch, sequence, width] of an attention, and what is added to its scores. */
-export interface AttentionSite {
-  /** The name of the attention's module. */
-  readonly module: string;
+/** Keys and values [batch, heads, keys, d] of some positions; as many heads as the queries have, or one for several of theirs. */
+export interface KeysAndValues {
   readonly key: Value;
   readonly value: Value;
-  /** Broadcasts to [batch, heads, queries, keys]. */
+}
+
+/** What the queries of an attention see: keys and values one part after the other, and what is added to their scores. */
+export interface Seen {
+  readonly parts: readonly KeysAndValues[];
+  /** Broadcasts to [batch, heads, queries, keys], the keys of all parts in their order. */
   readonly bias: Value;
+}
+
+export interface AttentionSite extends Seen {
+  /** The name of the attention's module. */
+  readonly module: string;
+  /** Whether the keys belong to the sequence of the queries itself, or to another, which an encoder has read. */
+  readonly kind: "self" | "cross";
 }
 
 /** A linear module: its name, what goes in and what comes out. */
 export interface LinearSite {
   readonly module: string;
+  /** Which use of the module in the forward pass this is, counted from 1. */
+  readonly use: number;
   readonly input: Value;
   readonly output: Value;
 }
@@ -48,7 +60,7 @@ export interface Sites {
   readonly words?: (embedded: Value) => Value;
   /** Positions of the tokens, whole numbers. */
   readonly positions?: (positions: Value) => Value;
-  readonly attention?: (site: AttentionSite) => Omit<AttentionSite, "module">;
+  readonly attention?: (site: AttentionSite) => Seen;
   readonly linear?: (site: LinearSite) => Value;
   readonly sublayer?: (site: SublayerSite) => Value;
   readonly dropout?: (site: DropoutSite) => Value;

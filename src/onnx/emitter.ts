@@ -1,5 +1,5 @@
 /** Where lowerings write their ONNX nodes: it gives names, keeps constants once, and knows sizes that vary. */
-import { partsOf } from "../graph/dim.ts";
+import { termsOf } from "../graph/dim.ts";
 import type { Dim, ValueType } from "../graph/primitive.ts";
 import { isOp, type Value } from "../graph/value.ts";
 import type { DType } from "../tensor/dtype.ts";
@@ -105,12 +105,15 @@ export function createEmitter(weights: ModelWeights): {
     },
   };
 
-  /** A named size, or one that is so much more or less than it. */
+  /** A named size, or a sum of such and a number. */
   const sizeOf = (name: string): string => {
     const known = sizeNames.get(name);
     if (known) return known;
-    const { base, more } = partsOf(name);
-    const made = emitter.node("Add", [sizeNames.get(base)!, emitter.constant("int64", [more], [1])]);
+    const { names: named, more } = termsOf(name);
+    let made = emitter.constant("int64", [more], [1]);
+    for (const [term, times] of named)
+      for (let i = 0; i < Math.abs(times); i++)
+        made = emitter.node(times > 0 ? "Add" : "Sub", [made, sizeNames.get(term)!]);
     sizeNames.set(name, made);
     return made;
   };

@@ -31,6 +31,17 @@ test("packs each tensor under its name, indices beside it, and says where it bel
   expect(unpackAdapter(tensors, layout, "adapter")).toEqual([rows, columns, bias]);
 });
 
+test("columns that are cut to some rows keep these beside them", () => {
+  const cut = part("w.key.columns", "w", { axis: 1, indices: [1], within: [2, 0] }, 2, 1);
+  const { tensors, layout } = packAdapter([cut]);
+  expect(layout).toEqual({ "w.key.columns": { parameter: "w", axis: 1, cut: true } });
+  expect(adapterLayout.parse(layout)).toEqual(layout);
+  expect(unpackAdapter(tensors, layout, "adapter")).toEqual([cut]);
+  const target = weights();
+  applyAdapter([cut], target, "adapter");
+  expect([...target["w"]!.data]).toEqual([0, 7, 2, 3, 4, 7]);
+});
+
 test("is written in its order: where parts cross, the later one decides", () => {
   const eight = { ...columns, values: tensor("float32", [3, 1], new Float32Array(3).fill(8)) };
   const into = (adapter: AdapterTensor[]) => {
@@ -69,6 +80,11 @@ describe("refuses in one line, and writes nothing", () => {
       "an index below 0",
       part("w.columns", "w", { axis: 1, indices: [0, -1] }, 3, 2),
       "run/adapter: w.columns has index -1, w has 2 along axis 1",
+    ],
+    [
+      "a row above the matrix that columns are cut to",
+      part("w.columns", "w", { axis: 1, indices: [0], within: [3] }, 1, 1),
+      "run/adapter: w.columns has index 3, w has 3 along axis 0",
     ],
   ])("%s", (_, wrong, message) => {
     const target = weights();

@@ -1,8 +1,8 @@
 /**
  * Adapter files: the trained numbers and where they belong, nothing of the base model.
  *
- * `adapter_model.safetensors` holds each trained tensor under its name and, where it is a part of a weight, its `indices`, and
- * the frozen tensors that the method adds; `adapter_config.json` says which parameter and axis each belongs to, and what it was
+ * `adapter_model.safetensors` holds each trained tensor under its name and, where it is a part of a weight, its `indices`, with what
+ * its slices are cut to as `within`, and the frozen tensors that the method adds; `adapter_config.json` says which parameter and axis each belongs to, and what it was
  * trained on.
  */
 import * as z from "zod";
@@ -23,10 +23,20 @@ export interface AdapterTensor {
 type PartName = number | "entries" | null;
 
 /** Where each tensor belongs: its parameter, and which part of it. */
-export type AdapterLayout = Readonly<Record<string, { readonly parameter: string; readonly axis: PartName }>>;
+export type AdapterLayout = Readonly<Record<string, PartPlace>>;
+interface PartPlace {
+  readonly parameter: string;
+  readonly axis: PartName;
+  /** Whether the slices are cut to some of the other axis. */
+  readonly cut?: boolean | undefined;
+}
 export const adapterLayout: z.ZodType<AdapterLayout> = z.record(
   z.string(),
-  z.object({ parameter: z.string(), axis: z.union([z.int().min(0).max(1), z.literal("entries")]).nullable() }),
+  z.object({
+    parameter: z.string(),
+    axis: z.union([z.int().min(0).max(1), z.literal("entries")]).nullable(),
+    cut: z.boolean().optional(),
+  }),
 );
 
 const partName = (selection: Selection | null): PartName =>
@@ -35,6 +45,10 @@ const indicesIn = (selection: Selection): ArrayLike<number> =>
   isEntries(selection) ? selection.entries : selection.indices;
 
 const indicesOf = (name: string) => `${name}.indices`;
+const withinOf = (name: string) => `${name}.within`;
+const within = (selection: Selection | null) => (selection && !isEntries(selection) ? selection.within : undefined);
+const wholeNumbers = (values: ArrayLike<number>) =>
+  tensor("int64", [values.length], BigInt64Array.from(Array.from(values), BigInt));
 
 /** The tensors and the layout of an adapter file. */
 export function packAdapter(trained: readonly AdapterTensor[]): {
@@ -44,13 +58,15 @@ export function packAdapter(trained: readonly AdapterTensor[]): {
   const tensors = new Map<string, Tensor>();
   for (const { name, values, selection } of trained) {
     tensors.set(name, values);
-    if (selection) {
-      const indices = BigInt64Array.from(indicesIn(selection), BigInt);
-      tensors.set(indicesOf(name), tensor("int64", [indices.length], indices));
-    }
+    if (selection) tensors.set(indicesOf(name), wholeNumbers(indicesIn(selection)));
+    const cut = within(selection);
+    if (cut) tensors.set(withinOf(name), wholeNumbers(cut));
   }
   const layout = Object.fromEntries(
-    trained.map(({ name, parameter, selection }) => [name, { parameter, axis: partName(selection) }]),
+    trained.map(({ name, parameter, selection }): [string, PartPlace] => [
+      name,
+      { parameter, axis: partName(selection), ...(within(selection) && { cut: true }) },
+    ]),
   );
   return { tensors, layout };
 }
@@ -69,18 +85,18 @@ export function unpackAdapter(
     if (!found) throw new Error(`${where}: no tensor named ${name} (found ${tensors.size} others)`);
     return found;
   };
-  return Object.entries(layout).map(([name, { parameter, axis }]) => ({
+  const numbers = (name: string) => Array.from(get(name).data as ArrayLike<number | bigint>, Number);
+  const selectionOf = (name: string, { axis, cut }: PartPlace): Selection | null => {
+    if (axis === null) return null;
+    if (axis === "entries") return { entries: Int32Array.from(numbers(indicesOf(name))) };
+    return { axis, indices: numbers(indicesOf(name)), ...(cut && { within: numbers(withinOf(name)) }) };
+  };
+  return Object.entries(layout).map(([name, place]) => ({
     name,
-    parameter,
-    selection: selectionOf(axis, () => get(indicesOf(name)).data),
+    parameter: place.parameter,
+    selection: selectionOf(name, place),
     values: toFloat32(get(name)),
   }));
-}
-
-function selectionOf(axis: PartName, indices: () => Tensor["data"]): Selection | null {
-  if (axis === null) return null;
-  if (axis === "entries") return { entries: Int32Array.from(indices() as ArrayLike<number>, Number) };
-  return { axis, indices: Array.from(indices() as ArrayLike<number>, Number) };
 }
 
 /**
@@ -114,11 +130,16 @@ export function applyAdapter(adapter: readonly AdapterTensor[], weights: Weights
 }
 
 function checkSelection(selection: Selection, { shape }: Tensor, name: string, parameter: string): void {
-  const [size, along] = isEntries(selection)
-    ? [sizeOf(shape), "entries"]
-    : [shape[selection.axis], `along axis ${selection.axis}`];
-  if (size === undefined) throw new Error(`${name} is ${along}, ${parameter} is ${formatShape(shape)}`);
-  const indices = indicesIn(selection);
+  if (isEntries(selection)) return checkIndices(selection.entries, sizeOf(shape), "entries", name, parameter);
+  const { axis, indices, within: cut } = selection;
+  const size = shape[axis];
+  if (size === undefined || (cut && shape.length !== 2))
+    throw new Error(`${name} is along axis ${axis}, ${parameter} is ${formatShape(shape)}`);
+  checkIndices(indices, size, `along axis ${axis}`, name, parameter);
+  if (cut) checkIndices(cut, shape[1 - axis]!, `along axis ${1 - axis}`, name, parameter);
+}
+
+function checkIndices(indices: ArrayLike<number>, size: number, along: string, name: string, parameter: string): void {
   const seen = new Uint8Array(size);
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i]!;

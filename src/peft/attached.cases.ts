@@ -1,8 +1,9 @@
 /** Methods attached to real sizes and to fixtures, and what those then compute, in float64. */
+import { mergeHeads } from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
 import { array64 } from "../interpret/array.ts";
 import { interpret } from "../interpret/interpret.ts";
-import { inTurn, type Sites } from "../nn/sites.ts";
+import { inTurn, type KeysAndValues, type Sites } from "../nn/sites.ts";
 import type { ParameterSpec } from "../nn/parameters.ts";
 import { random } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -83,7 +84,7 @@ export function logitsOf(adapted: AdaptedModel, texts: readonly (readonly number
   return [...read(adapted, texts, {}, ({ logits }) => [logits])[0]!];
 }
 
-/** What every attention reads of keys and values in one text: by module, a row for each token. */
+/** The first part of what every attention reads of keys and values in one text: by module, a row for each token. */
 export function keysAndValues(
   adapted: AdaptedModel,
   text: readonly number[],
@@ -92,7 +93,8 @@ export function keysAndValues(
   const seen: { module: string; key: Value; value: Value }[] = [];
   const sites: Sites = {
     attention(site) {
-      seen.push(site);
+      const [{ key, value }] = site.parts as [KeysAndValues];
+      seen.push({ module: site.module, key: mergeHeads(key), value: mergeHeads(value) });
       return site;
     },
   };

@@ -49,7 +49,7 @@ export function trainedParts(trained: readonly TrainedTensor[]): Pick<Attachment
 
 function replaced(weight: Value, { name, selection }: TrainedTensor, value: Value): Value {
   if (selection === null) return value;
-  if (!isEntries(selection)) return replace(weight, value, selection.axis, selection.indices);
+  if (!isEntries(selection)) return replace(weight, value, selection.axis, selection.indices, selection.within);
   return replaceEntries(weight, value, input(entriesName(name), [selection.entries.length], "int64"));
 }
 

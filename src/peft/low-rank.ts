@@ -120,9 +120,10 @@ export function droppedDeltas(
     sites: (table, mode) =>
       drops(mode)
         ? {
-            linear({ module: name, input: x, output }) {
+            linear({ module: name, use, input: x, output }) {
               const module = byName.get(name);
-              return module ? add(output, path(module, dropout({ name: `${name}.adapter`, x, p }), table)) : output;
+              const place = `${name}.adapter${use === 1 ? "" : ` ${use}`}`;
+              return module ? add(output, path(module, dropout({ name: place, x, p }), table)) : output;
             },
           }
         : {},

@@ -2,7 +2,15 @@ import { describe, expect, test } from "vitest";
 import { tinyAttachment } from "../../test/tiny-training.ts";
 import type { ParameterSpec } from "../nn/parameters.ts";
 import { loraPlaces } from "./low-rank.ts";
-import { chooseModules, linearModules, modulesOfLayers, type Place, placeOf, targetsOf } from "./targets.ts";
+import {
+  chooseModules,
+  linearModules,
+  modulesOfLayers,
+  type Place,
+  placeOf,
+  targetedMatrices,
+  targetsOf,
+} from "./targets.ts";
 
 const { specs } = tinyAttachment("bert-classification");
 const modules = linearModules(specs);
@@ -45,6 +53,56 @@ describe("targets", () => {
   ])("%j matches none", (entry, message) => {
     expect(() => chooseModules(modules, ["key", entry])).toThrow(message);
   });
+});
+
+describe("matrices of fused modules", () => {
+  const block = (n: number): ParameterSpec[] =>
+    ["c_attn", "c_proj"].map((name) => ({
+      name: `h.${n}.attn.${name}.weight`,
+      shape: name === "c_attn" ? [6, 2] : [2, 2],
+      role: "linear",
+      initializer: "zeros",
+      block: n,
+      head: false,
+      ...(name === "c_attn" && { fused: { query: [0, 3], key: [1, 4], value: [2, 5] } }),
+    }));
+  const fusedSpecs = [...block(0), ...block(1)];
+  const parts = ["query", "key", "value"];
+  const named = (...ends: string[]) => [0, 1].flatMap((n) => ends.map((end) => `h.${n}.attn.${end}`));
+  const each = (target_modules: string[] | null, layers_to_transform: number[] | null = null) =>
+    targetedMatrices(fusedSpecs, { target_modules, layers_to_transform });
+
+  test.each<[string[] | null, string[], string[]]>([
+    [null, [...parts.map((part) => `c_attn.${part}`), "c_proj"], ["c_attn", "c_proj"]],
+    [["c_attn"], parts.map((part) => `c_attn.${part}`), ["c_attn"]],
+    [["query"], ["c_attn.query"], ["c_attn.query"]],
+    [
+      ["c_attn.value", "key"],
+      ["c_attn.key", "c_attn.value"],
+      ["c_attn.key", "c_attn.value"],
+    ],
+  ])("%j", (entries, matrices, targets) => {
+    const { matrices: found, choice } = each(entries);
+    expect(found.map(({ name }) => name)).toEqual(named(...matrices));
+    expect(choice.targets).toEqual(named(...targets));
+  });
+
+  test("know their rows, and what of their module is left alone", () => {
+    const { matrices, choice } = each(["query", "c_proj"], [1]);
+    expect(matrices.map(({ name, rows }) => [name, rows])).toEqual([
+      ["h.1.attn.c_attn.query", [0, 3]],
+      ["h.1.attn.c_proj", null],
+    ]);
+    expect(choice.untouched).toEqual([
+      "h.0.attn.c_attn",
+      "h.0.attn.c_proj",
+      "h.1.attn.c_attn.key",
+      "h.1.attn.c_attn.value",
+    ]);
+  });
+
+  test("a part that is none's is refused with the names there are", () =>
+    expect(() => each(["qery"])).toThrow('target_modules: no module is called "qery", nearest of '));
 });
 
 describe("layers", () => {

@@ -11,6 +11,26 @@ export interface LinearModule {
   readonly bias: ParameterSpec | null;
 }
 
+/** A matrix of a linear module: the module's weight, or of one that is several the rows of one of them. */
+export interface LogicalMatrix {
+  /** The module's name, with that of the part after a dot. */
+  readonly name: string;
+  readonly module: LinearModule;
+  /** The part's name; null for the whole weight. */
+  readonly part: string | null;
+  /** The rows of the weight [out, in] that are its; null for all. */
+  readonly rows: readonly number[] | null;
+}
+
+/** The matrices of modules, those of fused ones apart. */
+export function matricesOf(modules: readonly LinearModule[]): LogicalMatrix[] {
+  return modules.flatMap((module): LogicalMatrix[] => {
+    const { fused } = module.weight;
+    if (!fused) return [{ name: module.name, module, part: null, rows: null }];
+    return Object.entries(fused).map(([part, rows]) => ({ name: `${module.name}.${part}`, module, part, rows }));
+  });
+}
+
 /** The place of a linear module in its block, whatever the model calls it. */
 export type Place = "query" | "key" | "value" | "fused" | "attention-output" | "feed-forward-in" | "feed-forward-out";
 
@@ -89,6 +109,34 @@ export function targetsOf(
   return { modules, choice: { targets: [...chosen], untouched } };
 }
 
+/** The matrices that a method works on where it takes those of a fused module apart. */
+export interface TargetedMatrices {
+  readonly matrices: readonly LogicalMatrix[];
+  readonly choice: Targets["choice"];
+}
+
+/**
+ * The matrices that options name, all unless given. One of a fused module is called by its own name (`query`) or by the module's.
+ * @throws Error as {@link targetsOf}
+ */
+export function targetedMatrices(
+  specs: readonly ParameterSpec[],
+  { target_modules: names, layers_to_transform: layers }: TargetOptions,
+): TargetedMatrices {
+  const all = matricesOf(linearModules(specs));
+  const named = chooseModules(all, names, "target_modules", ({ name, module }) => [name, module.name]);
+  const inLayers = new Set(modulesOfLayers([...new Set(named.map(({ module }) => module))], layers));
+  const matrices = named.filter(({ module }) => inLayers.has(module));
+  const chosen = new Set(matrices);
+  const isWhole = (module: LinearModule) => all.every((matrix) => matrix.module !== module || chosen.has(matrix));
+  const listed = (kept: readonly LogicalMatrix[], whole: (module: LinearModule) => boolean) => [
+    ...new Set(kept.map(({ name, module }) => (whole(module) ? module.name : name))),
+  ];
+  const rest = all.filter((matrix) => !chosen.has(matrix));
+  const isLeft = (module: LinearModule) => !matrices.some((matrix) => matrix.module === module);
+  return { matrices, choice: { targets: listed(matrices, isWhole), untouched: listed(rest, isLeft) } };
+}
+
 /** How the options are checked. @param fallback which modules are targeted where none are named */
 export function targetOptions(fallback: string): { readonly [K in keyof TargetOptions]: z.ZodType<TargetOptions[K]> } {
   return {
@@ -127,24 +175,27 @@ export function everyLinearModule(specs: readonly ParameterSpec[]): LinearModule
  * The modules that `targets` name: each entry is a module's full name or the end of it after a dot (`query`,
  * `attention.output.dense`); null or `all-linear` stands for all.
  * @param option what the targets are given as
+ * @param namesOf what a module is called, its name alone unless given
  * @throws Error listing near names when an entry matches no module.
  */
-export function chooseModules(
-  modules: readonly LinearModule[],
+export function chooseModules<M extends { readonly name: string }>(
+  modules: readonly M[],
   targets: readonly string[] | null,
   option = "target_modules",
-): LinearModule[] {
+  namesOf: (module: M) => readonly string[] = ({ name }) => [name],
+): M[] {
   if (targets === null || targets.includes("all-linear")) return [...modules];
   if (targets.length === 0) throw new Error(`${option}: names no module; leave it out to target them all`);
+  const isNamed = (module: M, entry: string) => namesOf(module).some((name) => isCalled({ name }, entry));
   for (const entry of targets) {
-    if (!modules.some((module) => isCalled(module, entry)))
-      throw unknownName(`${option}: no module is called`, entry, suffixes(modules));
+    if (!modules.some((module) => isNamed(module, entry)))
+      throw unknownName(`${option}: no module is called`, entry, suffixes(modules.flatMap(namesOf)));
   }
-  return modules.filter((module) => targets.some((entry) => isCalled(module, entry)));
+  return modules.filter((module) => targets.some((entry) => isNamed(module, entry)));
 }
 
 /** Whether an entry of `target_modules` names a module. */
-export function isCalled({ name }: LinearModule, entry: string): boolean {
+export function isCalled({ name }: Pick<LinearModule, "name">, entry: string): boolean {
   return name === entry || name.endsWith(`.${entry}`);
 }
 
@@ -165,7 +216,7 @@ export function modulesOfLayers(modules: readonly LinearModule[], layers: readon
 }
 
 /** The names a module of a block can be called by: the ends of its name below the block's number. */
-function suffixes(modules: readonly LinearModule[]): Set<string> {
-  const names = modules.map(({ name }) => name.replace(/^.*\.\d+\./, ""));
+function suffixes(modules: readonly string[]): Set<string> {
+  const names = modules.map((name) => name.replace(/^.*\.\d+\./, ""));
   return new Set(names.flatMap((name) => name.split(".").map((_, i, parts) => parts.slice(i).join("."))));
 }

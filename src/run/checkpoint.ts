@@ -128,7 +128,7 @@ function choiceOf(trained: readonly Trained[]): string {
   let hash = 0x811c9dc5;
   for (const { selection, moving } of trained) {
     if (selection === null || moving) continue;
-    const indices = isEntries(selection) ? selection.entries : selection.indices;
+    const indices = isEntries(selection) ? selection.entries : [...selection.indices, ...(selection.within ?? [])];
     for (let i = 0; i < indices.length; i++) hash = Math.imul(hash ^ indices[i]!, 0x01000193);
   }
   return (hash >>> 0).toString(16);

@@ -1,6 +1,6 @@
 /** A fine-tuned classifier as ONNX models, in the folder that transformers.js loads. */
 import { tokenizerConfigFile } from "../hub/checkpoint.ts";
-import { writeFolder } from "../hub/save.ts";
+import { jsonFiles, writeFolder } from "../hub/save.ts";
 import { standaloneModel } from "../onnx/model.ts";
 import { nativeRuntime } from "../runtime/native.ts";
 import type { AdaptedModel } from "../train/adapt.ts";
@@ -22,6 +22,7 @@ export const onnx: ExportFormat = {
     const graph = forwardPass(model);
     const made = {
       ...missingTokenizerConfig(loaded),
+      ...jsonFiles(opened.folder.files.made),
       "onnx/model.onnx": standaloneModel(graph, model.feeds),
       "onnx/model_quantized.onnx": standaloneModel(graph, model.feeds, quantizable(model)),
     };

@@ -51,7 +51,8 @@ export async function mergeModel(
   const weights = await mergedWeights(adaptedModel(loaded), runtime);
   const tensors = new Map(Object.entries(weights).map(([name, weight]) => [name, toFloatType(weight, dtype)]));
   const config = { ...fineTunedConfig(opened, task), dtype };
-  await writeModelFolder(output, { config, files: opened.folder.files.companions, tensors }, { overwrite });
+  const { companions, made } = opened.folder.files;
+  await writeModelFolder(output, { config, files: companions, made, tensors }, { overwrite });
   const parameters = Object.values(weights).reduce((sum, { data }) => sum + data.length, 0);
   return { folder: output, architecture: opened.head.architecture, parameters };
 }

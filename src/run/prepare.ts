@@ -84,6 +84,10 @@ function describe(
       `${folder}: tokenizer.json has ${tokenizer.vocabularySize} tokens, config.json only ${model.vocabularySize}`,
     );
   const head = model.heads[headName];
+  if (!head)
+    throw new Error(
+      `${folder}/config.json: the model has no head for ${headName}, expected one of ${Object.keys(model.heads).join(", ")}`,
+    );
   const labels = typeof labelsOf === "number" ? labelsOf : labelsOf(config, { model, head });
   const padTokenId = tokenizer.specialTokens.pad ?? 0;
   return { tokenizer, padTokenId, model, head, labels, specs: parametersOf(model, head, labels) };

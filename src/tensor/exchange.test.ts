@@ -17,6 +17,8 @@ test.each<[string, Selection | null]>([
   ["rows apart", { axis: 0, indices: [3, 0] }],
   ["columns", { axis: 1, indices: [2, 0] }],
   ["columns counted from the back", { axis: -1, indices: [1] }],
+  ["columns cut to rows", { axis: 1, indices: [2, 0], within: [3, 1] }],
+  ["rows cut to columns", { axis: 0, indices: [2], within: [0, 2] }],
   ["entries", { entries: Int32Array.of(7, 0, 11) }],
 ])("%s changes places with numbers beside it, and back", (_, selection) => {
   const weight = weightOf();

@@ -1,16 +1,18 @@
 /** Parts of a weight and numbers kept beside it change places, so that doing it again undoes it to the last bit. */
 import { axisFromFront, sizeOf, stridesOf } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
-import { isEntries, type Selection } from "./view.ts";
+import { entriesOfBlock, isEntries, type Selection } from "./view.ts";
 
 /**
  * Exchanges the part of `weight` that `selection` names (all of it when null) with `numbers`, both in place.
  * @param numbers as many as the part has, in row-major order
  */
-export function exchange({ data, shape }: Tensor<"float32">, selection: Selection | null, numbers: Float32Array): void {
+export function exchange(weight: Tensor<"float32">, selection: Selection | null, numbers: Float32Array): void {
+  const { data, shape } = weight;
   if (selection === null) return exchangeRuns(data, numbers, { count: 1, stride: 0, starts: [0], length: data.length });
   if (isEntries(selection))
     return exchangeRuns(data, numbers, { count: 1, stride: 0, starts: selection.entries, length: 1 });
+  if (selection.within) return exchange(weight, { entries: entriesOfBlock(shape, selection) }, numbers);
   const axis = axisFromFront(selection.axis, shape.length);
   const length = stridesOf(shape)[axis]!;
   const starts = Int32Array.from(selection.indices, (index) => index * length);

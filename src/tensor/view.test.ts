@@ -10,10 +10,11 @@ const filled = (...shape: number[]): Tensor<"float32"> =>
   );
 
 /** Whether the element at flat index `i` belongs to a selection of a shape. */
-const belongs = (i: number, shape: readonly number[], { axis, indices }: Slices) => {
+const belongs = (i: number, shape: readonly number[], { axis, indices, within }: Slices): boolean => {
   const at = axis < 0 ? axis + shape.length : axis;
   const inner = shape.slice(at + 1).reduce((a, b) => a * b, 1);
-  return indices.includes(Math.floor(i / inner) % shape[at]!);
+  const isThere = indices.includes(Math.floor(i / inner) % shape[at]!);
+  return isThere && (within === undefined || belongs(i, shape, { axis: 1 - at, indices: within }));
 };
 
 describe("parts of the weight's own memory", () => {
@@ -52,6 +53,8 @@ describe("copies that are written through", () => {
     ["rows out of order", [4, 3], { axis: 0, indices: [3, 2] }, [2, 3], [9, 10, 11, 6, 7, 8]],
     ["the first columns", [4, 3], { axis: 1, indices: [0, 1] }, [4, 2], [0, 1, 3, 4, 6, 7, 9, 10]],
     ["scattered columns", [2, 4], { axis: -1, indices: [3, 0] }, [2, 2], [3, 0, 7, 4]],
+    ["columns cut to rows", [4, 3], { axis: 1, indices: [2, 0], within: [3, 1] }, [2, 2], [11, 9, 5, 3]],
+    ["rows cut to columns", [4, 3], { axis: 0, indices: [2, 0], within: [1] }, [2, 1], [7, 1]],
     ["all columns", [2, 2], { axis: 1, indices: [0, 1] }, [2, 2], [0, 1, 2, 3]],
     ["an axis in the middle", [2, 3, 2], { axis: 1, indices: [2, 0] }, [2, 2, 2], [4, 5, 0, 1, 10, 11, 6, 7]],
   ])("%s", (_, shape, selection, viewShape, numbers) => {

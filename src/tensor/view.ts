@@ -6,6 +6,8 @@ import type { Tensor } from "./tensor.ts";
 export interface Slices {
   readonly axis: number;
   readonly indices: readonly number[];
+  /** Of a matrix: the slices of the other axis to which these are cut; they are whole unless given. */
+  readonly within?: readonly number[];
 }
 
 /** Single elements, numbered row by row, distinct. */
@@ -23,7 +25,9 @@ export function isEntries(selection: Selection | null): selection is Entries {
 export function selectedShape(shape: readonly number[], selection: Selection | null): readonly number[] {
   if (selection === null) return shape;
   if (isEntries(selection)) return [selection.entries.length];
-  return shape.with(axisFromFront(selection.axis, shape.length), selection.indices.length);
+  const axis = axisFromFront(selection.axis, shape.length);
+  const { indices, within } = selection;
+  return shape.map((size, i) => (i === axis ? indices.length : (within?.length ?? size)));
 }
 
 export interface View {
@@ -37,7 +41,16 @@ export interface View {
 /** The part of `base` that `selection` names; all of it when null. */
 export function viewOf(base: Tensor<"float32">, selection: Selection | null): View {
   if (selection === null) return { shape: base.shape, data: base.data, commit: () => {} };
-  return isEntries(selection) ? viewOfEntries(base, selection) : viewOfSlices(base, selection);
+  if (isEntries(selection)) return viewOfEntries(base, selection);
+  if (!selection.within) return viewOfSlices(base, selection);
+  const shape = selectedShape(base.shape, selection);
+  return { ...viewOfEntries(base, { entries: entriesOfBlock(base.shape, selection) }), shape };
+}
+
+/** The elements of a matrix where slices of both axes cross, in row-major order of the part. */
+export function entriesOfBlock([, width]: readonly number[], { axis, indices, within = [] }: Slices): Int32Array {
+  const [rows, columns] = axisFromFront(axis, 2) === 0 ? [indices, within] : [within, indices];
+  return Int32Array.from(rows.flatMap((row) => columns.map((column) => row * width! + column)));
 }
 
 function viewOfEntries({ data: weight }: Tensor<"float32">, { entries }: Entries): View {

@@ -51,7 +51,7 @@ describe.each(fixtures)("%s", (fixture) => {
         return output;
       },
     });
-    head.forward(scope, model.body(scope, modelInputs()), labels);
+    head.forward(scope, model.body(scope, modelInputs()), { labels, inputs: modelInputs() });
     const linear = specs.filter(({ role }) => role === "linear").map(({ name }) => name.replace(/\.weight$/, ""));
     expect([...norms!.keys()].toSorted()).toEqual(linear.toSorted());
 

@@ -99,7 +99,7 @@ function squareSums({ model, head, labels, specs }: HeadedModel): SquareSums {
       return output;
     },
   });
-  head.forward(scope, model.body(scope, inputs), labels);
+  head.forward(scope, model.body(scope, inputs), { labels, inputs });
   // What a head reads of the first token alone has no padding.
   const squares = (x: Value) => (x.shape.length === 3 ? mul(mul(x, x), isWord) : mul(x, x));
   const sums = [...names.keys()].map((x) => sum(squares(x), axesOf(x, 1)));

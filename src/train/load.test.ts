@@ -5,7 +5,7 @@ import { optimizerParameters } from "./adapt.ts";
 import { type Checkpoint, loadWeights, parametersOf, randomWeights } from "./load.ts";
 
 const { model, checkpoint } = fixtureModel("bert-classification");
-const head = model.heads["sequence-classification"];
+const head = model.heads["sequence-classification"]!;
 const specsOf = (labels: number) => parametersOf(model, head, labels);
 
 describe("loading", () => {

@@ -24,7 +24,8 @@ export interface LoadedWeights {
 
 /** Every parameter of a model under a head of so many labels. */
 export function parametersOf(model: Model, head: Head, labels: number): ParameterSpec[] {
-  return declareParameters((scope) => head.forward(scope, model.body(scope, modelInputs()), labels));
+  const inputs = modelInputs();
+  return declareParameters((scope) => head.forward(scope, model.body(scope, inputs), { labels, inputs }));
 }
 
 /**

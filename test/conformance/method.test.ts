@@ -1,11 +1,11 @@
-/** Every method of the registry, under options that meet each of its ways, on both families. */
+/** Every method of the registry, under options that meet each of its ways, on every family. */
 import { describe } from "vitest";
 import { type MethodName, type MethodOptions, methods } from "../../src/peft/registry.ts";
 import { nativeRuntime } from "../../src/runtime/native.ts";
 import { methodSuite, type Promises } from "./method.cases.ts";
 
 const runtime = await nativeRuntime({ threads: 1 });
-const fixtures = ["bert-classification", "roberta-classification", "distilbert-classification"];
+const fixtures = ["bert-classification", "roberta-classification", "distilbert-classification", "deberta-v2-classification"];
 
 const variants: { readonly [M in MethodName]: readonly Partial<MethodOptions[M]>[] } = {
   rocoft: [
@@ -130,6 +130,7 @@ const moduleNames: Readonly<Record<string, Readonly<Record<string, string>>>> = 
     "output.dense": "lin2",
     "attention.output.dense": "out_lin",
   },
+  "deberta-v2-classification": { query: "query_proj", key: "key_proj", value: "value_proj" },
 };
 
 function inFamily(options: object, fixture: string): Record<string, unknown> {

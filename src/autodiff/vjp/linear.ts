@@ -1,5 +1,5 @@
 /** Pullbacks of the products of matrices. */
-import { axesOf, contract, matmul, sum, transpose } from "../../graph/ops.ts";
+import { axesOf, contract, matmul, sum, sumTo, transpose } from "../../graph/ops.ts";
 import type { Attrs, Product } from "../../graph/primitive.ts";
 import type { Value } from "../../graph/value.ts";
 import type { Pullbacks } from "./rules.ts";
@@ -28,7 +28,10 @@ function swapLast(x: Value): Value {
 }
 
 export const linear: Pullbacks<Product> = {
-  matmul: (dy, { operands: [a, b], attrs }) => [leftCotangent(dy, b, attrs), rightCotangent(dy, a, b, attrs)],
+  matmul: (dy, { operands: [a, b], attrs }) => [
+    sumTo(leftCotangent(dy, b, attrs), a.shape),
+    sumTo(rightCotangent(dy, a, b, attrs), b.shape),
+  ],
   linear: (dy, { operands: [x, weight] }) => [matmul(dy, weight), contract(dy, x), sum(dy, axesOf(dy, 1))],
   contract: (dy, { operands: [a, b] }) => [matmul(b, dy, { transposeB: true }), matmul(a, dy)],
 };

@@ -1,5 +1,21 @@
 /** Pullbacks of the primitives that sum, normalise or count along axes. */
-import { axesOf, count, div, exp, expand, inverseStd, mean, mul, neg, sub, sum, unsqueeze } from "../../graph/ops.ts";
+import {
+  axesOf,
+  count,
+  div,
+  expand,
+  inverseRms,
+  inverseStd,
+  mean,
+  minusOneHot,
+  mul,
+  neg,
+  rotate,
+  softmax,
+  sub,
+  sum,
+  unsqueeze,
+} from "../../graph/ops.ts";
 import type { Attrs } from "../../graph/primitive.ts";
 import type { Value } from "../../graph/value.ts";
 import { axisFromFront } from "../../tensor/shape.ts";
@@ -15,7 +31,17 @@ function keepingDims(dy: Value, x: Value, { axes, keepDims }: Attrs<"sum">): Val
 const lastMean = (x: Value) => mean(x, [-1], true);
 
 export const reduction: Pullbacks<
-  "sum" | "mean" | "count" | "cumsum" | "softmax" | "logSoftmax" | "layerNorm" | "inverseStd"
+  | "sum"
+  | "mean"
+  | "count"
+  | "cumsum"
+  | "softmax"
+  | "negativeLogLikelihood"
+  | "layerNorm"
+  | "inverseStd"
+  | "rmsNorm"
+  | "inverseRms"
+  | "rotate"
 > = {
   sum: (dy, { operands: [x], attrs }) => [expand(keepingDims(dy, x, attrs), x)],
   mean: (dy, { operands: [x], attrs }) => [expand(div(keepingDims(dy, x, attrs), count(x, attrs.axes)), x)],
@@ -26,7 +52,11 @@ export const reduction: Pullbacks<
     const weighted = mul(dy, y);
     return [sub(weighted, mul(y, sum(weighted, [-1], true)))];
   },
-  logSoftmax: (dy, y) => [sub(dy, mul(exp(y), sum(dy, [-1], true)))],
+  // The scale of each row stays outside, so that nothing but the softmax has as many numbers as x.
+  negativeLogLikelihood: (dy, { operands: [x, index] }) => [
+    mul(minusOneHot(softmax(x), index), unsqueeze(dy, -1)),
+    null,
+  ],
   // With x̂ = (x − mean)·r and g = dy·scale: dx = r·(g − mean(g) − x̂·mean(g·x̂))
   layerNorm: (dy, { operands: [x, scale], attrs: { epsilon } }) => {
     const centred = sub(x, lastMean(x));
@@ -42,4 +72,21 @@ export const reduction: Pullbacks<
     const slope = div(mul(y, mul(y, y)), count(x, [-1]));
     return [neg(mul(mul(dy, slope), sub(x, lastMean(x))))];
   },
+  // With r = 1/√(mean of x² + ε) and g = dy·scale: dx = r·(g − x·r²·mean(g·x))
+  rmsNorm: (dy, { operands: [x, scale], attrs: { epsilon } }) => {
+    const r = inverseRms(x, epsilon);
+    const g = mul(dy, scale);
+    const dx = mul(sub(g, mul(x, mul(lastMean(mul(g, x)), mul(r, r)))), r);
+    return [dx, sum(mul(dy, mul(x, r)), axesOf(x, 1))];
+  },
+  inverseRms: (dy, y) => {
+    const [x] = y.operands;
+    return [neg(mul(mul(dy, div(mul(y, mul(y, y)), count(x, [-1]))), x))];
+  },
+  // Turning back by the same angles; cos and sin come from positions alone, which have no gradient.
+  rotate: (dy, { operands: [, cos, sin], attrs: { interleaved } }) => [
+    rotate(dy, cos, neg(sin), interleaved),
+    null,
+    null,
+  ],
 };

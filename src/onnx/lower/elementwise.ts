@@ -3,11 +3,12 @@ import type { Elementwise } from "../../graph/primitive.ts";
 import { elementTypes } from "../proto.ts";
 import { type Lowerings, operator } from "./rules.ts";
 
-export const elementwise: Lowerings<"constant" | "iota" | "count" | "cumsum" | Elementwise> = {
+export const elementwise: Lowerings<"constant" | "vector" | "iota" | "count" | "cumsum" | Elementwise> = {
   constant: ({ attrs: { value, type, shape } }, emit) => {
     const scalar = emit.constant(type, [value]);
     return shape.length === 0 ? scalar : emit.node("Expand", [scalar, emit.sizes(shape)]);
   },
+  vector: ({ attrs: { values } }, emit) => emit.constant("float32", values, [values.length]),
   iota: ({ shape }, emit) => {
     const end = emit.node("Squeeze", [emit.sizes(shape)]);
     return emit.node("Range", [emit.constant("int64", [0]), end, emit.constant("int64", [1])]);

@@ -1,5 +1,7 @@
 /** Lowerings of the primitives that only move numbers. */
 import type { Dim, Indexing, Reshaping, Shape } from "../../graph/primitive.ts";
+import { minus } from "../../graph/dim.ts";
+import { otherAxis } from "../../graph/shapes.ts";
 import { axisFromFront } from "../../tensor/shape.ts";
 import type { Value } from "../../graph/value.ts";
 import type { Emitter } from "../emitter.ts";
@@ -24,6 +26,23 @@ function sources(size: Dim, indices: readonly number[], rest: (position: number)
     const found = indices.indexOf(position);
     return found < 0 ? rest(position) : found;
   });
+}
+
+/** x with its slices at `indices` along `axis`, of the size `size`, replaced by `slices`. */
+function replacedSlices(
+  emit: Emitter,
+  x: string,
+  size: Dim,
+  axis: number,
+  indices: readonly number[],
+  slices: string,
+): string {
+  const both = emit.node("Concat", [slices, x], { attributes: { axis: { int: axis } } });
+  const from = vector(
+    emit,
+    sources(size, indices, (position) => indices.length + position),
+  );
+  return emit.node("Gather", [both, from], { attributes: { axis: { int: axis } } });
 }
 
 /** The elements of x, row by row. */
@@ -61,6 +80,34 @@ export const movement: Lowerings<Reshaping | Indexing> = {
   mergeHeads: ({ operands: [x], shape }, emit) =>
     emit.node("Reshape", [transposed(emit, emit.name(x), [0, 2, 1, 3]), vector(emit, [0, 0, Number(shape[2])])]),
 
+  splitAxis: ({ operands: [x], shape }, emit) => emit.node("Reshape", [emit.name(x), emit.sizes(shape)]),
+  mergeAxes: ({ operands: [x], shape }, emit) => emit.node("Reshape", [emit.name(x), emit.sizes(shape)]),
+
+  // With w columns, rows of w − 1 read from the n-th number on stand one column further to the left in each row.
+  skew: ({ operands: [x], shape }, emit) => {
+    const [rows, columns] = [x.shape.at(-2)!, x.shape.at(-1)!];
+    const leading = x.shape.slice(0, -2);
+    const flat = emit.node("Reshape", [emit.name(x), emit.sizes([...leading, -1])]);
+    const last = vector(emit, [-1]);
+    const read = emit.node("Slice", [flat, emit.sizes([minus(rows, 1)]), last, last]);
+    const skewed = emit.node("Reshape", [read, emit.sizes([...leading, rows, minus(columns, 1)])]);
+    return emit.node("Slice", [skewed, vector(emit, [0]), emit.sizes([shape.at(-1)!]), last]);
+  },
+  unskew: ({ operands: [x], shape }, emit) => {
+    const rows = emit.sizes([minus(x.shape.at(-2)!, 1)]);
+    const one = vector(emit, [1]);
+    const padded = (name: string, pads: readonly string[]) =>
+      emit.node("Pad", [
+        name,
+        emit.node("Concat", pads, { attributes: { axis: { int: 0 } } }),
+        emit.constant("float32", [0]),
+        vector(emit, [-1]),
+      ]);
+    const wide = padded(emit.name(x), [vector(emit, [0]), rows]);
+    const flat = emit.node("Reshape", [wide, emit.sizes([...shape.slice(0, -2), -1])]);
+    return emit.node("Reshape", [padded(flat, [rows, one]), emit.sizes(shape)]);
+  },
+
   concat: ({ operands: [a, b], attrs: { axis } }, emit) =>
     emit.node("Concat", [emit.name(a), emit.name(b)], { attributes: { axis: { int: axis } } }),
   slice: ({ operands: [x], attrs: { axis, start, end } }, emit) =>
@@ -70,6 +117,12 @@ export const movement: Lowerings<Reshaping | Indexing> = {
       vector(emit, [end ?? Number.MAX_SAFE_INTEGER]),
       vector(emit, [axis]),
     ]),
+  sliceLike: ({ operands: [x, like], attrs: { axis, likeAxis, side } }, emit) => {
+    const first = emit.sizes([like.shape.at(likeAxis)!]);
+    const [start, end] =
+      side === "first" ? [vector(emit, [0]), first] : [first, vector(emit, [Number.MAX_SAFE_INTEGER])];
+    return emit.node("Slice", [emit.name(x), start, end, vector(emit, [axis])]);
+  },
   take: ({ operands: [x], attrs: { axis, indices } }, emit) => {
     if (!isRun(indices))
       return emit.node("Gather", [emit.name(x), vector(emit, indices)], { attributes: { axis: { int: axis } } });
@@ -95,14 +148,15 @@ export const movement: Lowerings<Reshaping | Indexing> = {
     );
     return emit.node("Gather", [withZeros, from], { attributes: { axis: { int: at } } });
   },
-  replace: ({ operands: [base, slices], attrs: { axis, indices } }, emit) => {
+  replace: ({ operands: [base, slices], attrs: { axis, indices, within } }, emit) => {
     const at = axisFromFront(axis, base.shape.length);
-    const both = emit.node("Concat", [emit.name(slices), emit.name(base)], { attributes: { axis: { int: at } } });
-    const from = vector(
-      emit,
-      sources(base.shape[at]!, indices, (position) => indices.length + position),
-    );
-    return emit.node("Gather", [both, from], { attributes: { axis: { int: at } } });
+    const replaced = (x: string, size: Dim, by: string) => replacedSlices(emit, x, size, at, indices, by);
+    const [whole, part] = [emit.name(base), emit.name(slices)];
+    if (within === null) return replaced(whole, base.shape[at]!, part);
+    const other = otherAxis(axis);
+    const crossing = emit.node("Gather", [whole, vector(emit, within)], { attributes: { axis: { int: other } } });
+    const made = replaced(crossing, base.shape[at]!, part);
+    return replacedSlices(emit, whole, base.shape[other]!, other, within, made);
   },
   takeEntries: ({ operands: [x, index] }, emit) => emit.node("Gather", [flat(emit, x), emit.name(index)]),
   replaceEntries: ({ operands: [base, values, index] }, emit) =>
@@ -121,19 +175,11 @@ export const movement: Lowerings<Reshaping | Indexing> = {
     const rows = emit.node("Shape", [asRows(emit, emit.name(like), like)]);
     return emit.node("Reshape", [addRows(emit, x, index, rows, x.shape.slice(-1)), emit.sizes(like.shape)]);
   },
-  pick: ({ operands: [x, index] }, emit) => {
-    const last = vector(emit, [-1]);
-    const picked = emit.node("GatherElements", [emit.name(x), emit.node("Unsqueeze", [emit.name(index), last])], {
-      attributes: { axis: { int: -1 } },
-    });
-    return emit.node("Squeeze", [picked, last]);
-  },
-  place: ({ operands: [x, index, like] }, emit) => {
-    const last = vector(emit, [-1]);
-    const zeros = emit.node("Expand", [emit.constant("float32", [0]), emit.sizes(like.shape)]);
-    const at = emit.node("Unsqueeze", [emit.name(index), last]);
-    return emit.node("ScatterElements", [zeros, at, emit.node("Unsqueeze", [emit.name(x), last])], {
-      attributes: { axis: { int: -1 } },
+  minusOneHot: ({ operands: [x, index] }, emit) => {
+    const at = emit.node("Unsqueeze", [emit.name(index), vector(emit, [-1])]);
+    const minusOnes = emit.node("Expand", [emit.constant("float32", [-1]), emit.node("Shape", [at])]);
+    return emit.node("ScatterElements", [emit.name(x), at, minusOnes], {
+      attributes: { axis: { int: -1 }, reduction: { string: "add" } },
     });
   },
 };

@@ -17,7 +17,7 @@ interface LowRank {
   readonly a: Tensor<"float32">;
 }
 
-/** The product that each module gets, all of the same rank, and its scale. */
+/** The product that each module gets, and its scale. */
 interface LowRankAdapter {
   readonly scale: number;
   readonly products: readonly LowRank[];
@@ -44,8 +44,9 @@ export function asLora(adapter: Adapter, base: BaseModel): Adapter {
   const heads = new Set(base.specs.filter(({ head }) => head).map(({ name }) => name));
   const isHead = ({ parameter, selection }: AdapterTensor) => heads.has(parameter) && selection === null;
   const body = adapter.tensors.filter((part) => !isHead(part));
-  const { scale, products } = conversions[adapter.method]!(body, adapter.options, base);
-  const rank = products[0]!.a.shape[0]!;
+  const { scale, products: own } = conversions[adapter.method]!(body, adapter.options, base);
+  const rank = Math.max(...own.map(({ a }) => a.shape[0]!));
+  const products = own.map((product) => ofRank(product, rank));
   const options: Partial<LoraOptions> = {
     rank,
     lora_alpha: scale * rank,
@@ -62,6 +63,14 @@ export function asLora(adapter: Adapter, base: BaseModel): Adapter {
       ...adapter.tensors.filter(isHead),
     ],
   };
+}
+
+/** The same product with as many more rows and columns of zeros as make it one of `rank`. */
+function ofRank({ module, a, b }: LowRank, rank: number): LowRank {
+  const more = rank - a.shape[0]!;
+  if (more === 0) return { module, a, b };
+  const zeros = (width: number) => tensor("float32", [more, width], new Float32Array(more * width));
+  return { module, a: below(a, zeros(a.shape[1]!)), b: transposed(below(transposed(b), zeros(b.shape[0]!))) };
 }
 
 /**
@@ -82,14 +91,16 @@ function slicesAsProducts(body: readonly AdapterTensor[], options: object, base:
 function productOf(parameter: string, parts: readonly AdapterTensor[], { weights }: BaseModel): LowRank {
   const weight = weights[parameter];
   if (!weight) throw new Error(`${parameter}: is trained, and the model does not have it`);
-  const columns = parts.find(({ selection }) => (selection as Slices).axis === 1)?.selection as Slices | undefined;
+  const [out, inner] = weight.shape as [number, number];
+  const columnParts = parts.map(({ selection }) => selection as Slices).filter(({ axis }) => axis === 1);
   const factors = parts.map((part) => {
-    const { axis, indices } = part.selection as Slices;
-    const [out, inner] = weight.shape as [number, number];
+    const { axis, indices, within } = part.selection as Slices;
     const change = changeOf(part, weight);
-    if (axis === 1) return { b: change, a: selector(indices, inner) };
-    for (const column of columns?.indices ?? [])
-      for (let i = 0; i < indices.length; i++) change.data[i * inner + column] = 0;
+    if (axis === 1) return { b: within ? spread(change, within, out) : change, a: selector(indices, inner) };
+    for (const columns of columnParts)
+      for (const [i, row] of indices.entries())
+        if (columns.within?.includes(row) ?? true)
+          for (const column of columns.indices) change.data[i * inner + column] = 0;
     return { b: transposed(selector(indices, out)), a: change };
   });
   return {
@@ -109,6 +120,14 @@ function changeOf({ name, selection, values }: AdapterTensor, weight: Tensor<"fl
     values.shape,
     values.data.map((x, i) => x - before.data[i]!),
   );
+}
+
+/** A matrix of `size` rows, those at `rows` being the given ones and the others zero. */
+function spread({ shape, data }: Tensor<"float32">, rows: readonly number[], size: number): Tensor<"float32"> {
+  const width = shape[1]!;
+  const all = new Float32Array(size * width);
+  for (const [i, row] of rows.entries()) all.set(data.subarray(i * width, (i + 1) * width), row * width);
+  return tensor("float32", [size, width], all);
 }
 
 /** Rows of the identity [size, size]. */

@@ -2,13 +2,13 @@
  * Prompt tuning, P-tuning and prefix tuning in peft: one table of what stands in front of every text. Where a network gives the
  * table, peft keeps what it gives.
  */
-import { concat, constant, slice, squeeze } from "../../graph/ops.ts";
+import { constant, slice, squeeze } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
 import { inputTable } from "../../nn/parameters.ts";
 import { random } from "../../tensor/random.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import { toFloat32 } from "../../tensor/tensor.ts";
-import type { PrefixTuningOptions } from "../methods/prefix-tuning.ts";
+import { prefixSource, type PrefixTuningOptions } from "../methods/prefix-tuning.ts";
 import type { PTuningOptions } from "../methods/p-tuning.ts";
 import { methodOf } from "../registry.ts";
 import { wordEmbeddings } from "../virtual-tokens.ts";
@@ -66,7 +66,7 @@ export const pTuningFormat: PeftFormat = {
     const { added, sites } = methodOf("p_tuning").attach(base.specs, own.options, random(0));
     const embed = sites!(inputTable(added), { training: false }).words!;
     const words = embed(constant(0, "float32", [1, n + 1, width]));
-    const { result } = await evaluate({ result: inFront(words, n) }, feedsOf(own));
+    const { result } = await evaluate({ result: squeeze(slice(words, 1, 0, n), 0) }, feedsOf(own));
     return {
       config: { ...sizes, ...network, encoder_hidden_size: network.encoder_hidden_size ?? width },
       tensors: new Map([[table, result!]]),
@@ -118,21 +118,10 @@ function readTable(method: Adapter["method"]): PeftFormat["read"] {
 const tableOf = ({ tensors }: OwnPart) => tensors.find(({ name }) => name === table)?.values;
 const feedsOf = ({ tensors }: OwnPart) => Object.fromEntries(tensors.map(({ name, values }) => [name, values]));
 
-/** The first n of x [1, *, width]. */
-const inFront = (x: Value, n: number) => squeeze(slice(x, 1, 0, n), 0);
-
 /** The prefix [n, 2·L·width] of all attentions: the keys of the first, its values, the keys of the second, … */
 function prefixOf(own: OwnPart, { specs }: BaseModel): Value {
-  const { num_virtual_tokens: n } = own.options as PrefixTuningOptions;
-  const { added, targets, sites } = methodOf("prefix_tuning").attach(specs, own.options, random(0));
-  const { attention } = sites!(inputTable(added), { training: false });
-  const width = (module: string) => specs.find(({ name }) => name.startsWith(`${module}.`))!.shape[0]!;
-  const slots = targets.flatMap((module) => {
-    const nothing = constant(0, "float32", [1, 1, width(module)]);
-    const seen = attention!({ module, key: nothing, value: nothing, bias: constant(0, "float32", [1, 1, 1, 1]) });
-    return [inFront(seen.key, n), inFront(seen.value, n)];
-  });
-  return slots.reduce((left, right) => concat(left, right, 1));
+  const { tensors, rows } = prefixSource(specs, own.options as PrefixTuningOptions, "zeros");
+  return rows(inputTable(tensors));
 }
 
 /** Sizes that peft wants to know, by the names that the families' config.json has for them. */

@@ -3,7 +3,7 @@
  * Attn(q, [K_p; K], [V_p; V]), and no query comes from them.
  */
 import * as z from "zod";
-import { add, slice, tanh } from "../../graph/ops.ts";
+import { add, slice, splitHeads, tanh, unsqueeze } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
 import type { Initializer, ParameterSpec, ParameterTable } from "../../nn/parameters.ts";
 import { compose, type Part, trainHead, withAdded } from "../attachment.ts";
@@ -13,7 +13,6 @@ import {
   encoderLayer,
   filledInFront,
   promptTensor,
-  rowsInFront,
   throughLayer,
   virtualTokensOption,
   wordEmbeddings,
@@ -86,9 +85,7 @@ export function prefix(
 ): Part {
   const n = options.num_virtual_tokens;
   const { modules, width } = attentionsOf(specs);
-  const source = options.prefix_projection
-    ? projected(n, wordEmbeddings(specs).shape[1]!, options.encoder_hidden_size, 2 * modules.length * width, begins)
-    : direct(n, 2 * modules.length * width, begins);
+  const source = prefixSource(specs, options, begins);
   return withAdded(source.tensors, {
     targets: modules,
     untouched: linearModules(specs).map(({ name }) => name),
@@ -98,13 +95,12 @@ export function prefix(
       const slot = (i: number) => slice(rows, 1, i * width, (i + 1) * width);
       return {
         ...(shifts && { positions: (positions: Value) => add(positions, n) }),
-        attention({ module, key, value, bias }) {
+        attention({ module, parts, bias }) {
           const layer = modules.indexOf(module);
-          return {
-            key: rowsInFront(slot(2 * layer), key),
-            value: rowsInFront(slot(2 * layer + 1), value),
-            bias: filledInFront(bias, -1, n, 0),
-          };
+          const heads = Number(parts[0]!.key.shape[1]);
+          const forAll = (i: number) => splitHeads(unsqueeze(slot(i), 0), heads);
+          const own = { key: forAll(2 * layer), value: forAll(2 * layer + 1) };
+          return { parts: [own, ...parts], bias: filledInFront(bias, -1, n, 0) };
         },
       };
     },
@@ -132,9 +128,22 @@ function attentionsOf(specs: readonly ParameterSpec[]): {
 }
 
 /** What gives the prefix [n, 2·L·width], laid out as in peft: keys of the first attention, its values, keys of the second, … */
-interface PrefixSource {
+export interface PrefixSource {
   readonly tensors: readonly AddedTensor[];
   rows(table: ParameterTable): Value;
+}
+
+/** @throws Error in one line when the model has no projections of keys. */
+export function prefixSource(
+  specs: readonly ParameterSpec[],
+  { num_virtual_tokens: n, prefix_projection, encoder_hidden_size: hidden }: PrefixOptions,
+  begins: Initializer,
+): PrefixSource {
+  const { modules, width } = attentionsOf(specs);
+  const size = 2 * modules.length * width;
+  return prefix_projection
+    ? projected(n, wordEmbeddings(specs).shape[1]!, hidden, size, begins)
+    : direct(n, size, begins);
 }
 
 function direct(n: number, size: number, begins: Initializer): PrefixSource {

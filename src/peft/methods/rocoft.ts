@@ -1,14 +1,23 @@
 /** RoCoFT (Kowsher et al., ACL 2025): a few rows, columns or single entries of each weight matrix are trained, in place. */
 import * as z from "zod";
+import type { ParameterSpec } from "../../nn/parameters.ts";
 import type { Random } from "../../tensor/random.ts";
-import { sizeOf } from "../../tensor/shape.ts";
+import { type Tensor, tensor } from "../../tensor/tensor.ts";
+import { type Slices, viewOf } from "../../tensor/view.ts";
 import { compose, partOf, trainedParts, trainHead, trainWhole } from "../attachment.ts";
-import type { Evidence } from "../evidence.ts";
+import type { Evidence, ModuleNorms } from "../evidence.ts";
 import { columnImportance, entryImportance, type Importance, rowImportance } from "../importance.ts";
 import type { Method, TrainedTensor } from "../method.ts";
 import { leavesTheOfficialCodeTrains, modulesBesideTheBlocks } from "../rocoft-official.ts";
 import { isScored, sample, type SelectionName, selectionStrategies } from "../select.ts";
-import { type LinearModule, type TargetOptions, targetOptions, targetsOf } from "../targets.ts";
+import {
+  type LogicalMatrix,
+  targetedMatrices,
+  type TargetedMatrices,
+  type TargetOptions,
+  targetOptions,
+  targetsOf,
+} from "../targets.ts";
 
 export interface RocoftOptions extends TargetOptions {
   /** Rows (output neurons), columns (input features), both, or single entries. */
@@ -77,13 +86,13 @@ export const rocoft: Method<RocoftOptions> = {
     const { update, density, train_bias, official_parameters: official } = chosen;
     if (density !== null && update !== "entries")
       throw new Error(`density: is for single entries, expected update entries with it, not ${update}`);
-    const { modules, choice } = targetsOf(specs, chosen, null);
-    const matrices = official ? [...modules, ...modulesBesideTheBlocks(specs, chosen)] : modules;
+    const { matrices, choice } = official ? officialMatrices(specs, chosen) : targetedMatrices(specs, chosen);
     const choose = chooser(chosen, random, evidence);
-    const parts = matrices.flatMap((module) =>
-      update === "entries" ? entriesOf(module, chosen, choose) : slicesOf(module, slicedAxes[update], chosen, choose),
+    const parts = matrices.flatMap((matrix) =>
+      update === "entries" ? entriesOf(matrix, chosen, choose) : slicesOf(matrix, slicedAxes[update], chosen, choose),
     );
-    const biases = train_bias || official ? matrices.flatMap(({ bias }) => bias ?? []) : [];
+    const modules = new Set(matrices.map(({ module }) => module));
+    const biases = train_bias || official ? [...modules].flatMap(({ bias }) => bias ?? []) : [];
     const rest = official ? trainWhole(leavesTheOfficialCodeTrains(specs)) : trainHead(specs);
     return compose({ ...trainedParts(parts), ...choice }, trainWhole(biases), rest);
   },
@@ -92,16 +101,40 @@ export const rocoft: Method<RocoftOptions> = {
 const selectionOf = ({ select, update }: RocoftOptions): SelectionName =>
   select ?? (update === "entries" ? "random" : "first");
 
-/** Chooses so many of a module's rows, columns or entries. */
-type Choose = (module: LinearModule, size: number, count: number, importance: Importance) => number[];
+/** The official code takes a fused module for one matrix. */
+function officialMatrices(specs: readonly ParameterSpec[], chosen: RocoftOptions): TargetedMatrices {
+  const { modules, choice } = targetsOf(specs, chosen, null);
+  const matrices = [...modules, ...modulesBesideTheBlocks(specs, chosen)].map((module) => ({
+    name: module.name,
+    module,
+    part: null,
+    rows: null,
+  }));
+  return { matrices, choice };
+}
+
+/** Chooses so many of a matrix's rows, columns or entries. */
+type Choose = (matrix: LogicalMatrix, size: number, count: number, importance: Importance) => number[];
 
 function chooser(chosen: RocoftOptions, random: Random, evidence: Evidence | null | undefined): Choose {
   const name = selectionOf(chosen);
   const strategies = chosen.update === "entries" ? { ...selectionStrategies, random: sample } : selectionStrategies;
-  return ({ name: module, weight }, size, count, importance) => {
-    const scores = evidence?.norms && importance(evidence.weights[weight.name]!, evidence.norms.get(module)!);
+  return ({ module, rows }, size, count, importance) => {
+    const norms = evidence?.norms?.get(module.name);
+    const scores = norms && importance(...ofRows(evidence!.weights[module.weight.name]!, norms, rows));
     return strategies[name](size, count, random, scores);
   };
+}
+
+/** A weight and the norms of its module, cut to some of its rows. */
+function ofRows(
+  weight: Tensor<"float32">,
+  norms: ModuleNorms,
+  rows: readonly number[] | null,
+): [Tensor<"float32">, ModuleNorms] {
+  if (rows === null) return [weight, norms];
+  const { shape, data } = viewOf(weight, { axis: 0, indices: rows });
+  return [tensor("float32", shape, data), { ...norms, output: Float32Array.from(rows, (row) => norms.output[row]!) }];
 }
 
 interface SlicedAxis {
@@ -121,22 +154,36 @@ const slicedAxes: { readonly [U in Exclude<RocoftOptions["update"], "entries">]:
 
 /** The trained slices of one matrix; where rows and columns cross, the columns decide. */
 function slicesOf(
-  module: LinearModule,
+  matrix: LogicalMatrix,
   axes: readonly SlicedAxis[],
   chosen: RocoftOptions,
   choose: Choose,
 ): TrainedTensor[] {
-  const { weight } = module;
+  const { weight } = matrix.module;
   const parts = axes.map(({ axis, slices, importance }) => {
-    const size = weight.shape[axis]!;
-    const rank = rankWithin(size, slices, module, chosen);
-    const best = (count: number) => choose(module, size, count, importance);
+    const size = sizesOf(matrix)[axis]!;
+    const rank = rankWithin(size, slices, matrix, chosen);
+    const best = (count: number) => choose(matrix, size, count, importance);
     const indices = best(rank);
     const kept = isColumnZeroForced(chosen, axis) && !indices.includes(0) ? [0, ...best(rank - 1)] : indices;
-    return partOf(`${weight.name}.${slices}`, weight, { axis, indices: kept });
+    return partOf(`${tensorName(matrix)}.${slices}`, weight, selectionIn(matrix, axis, kept));
   });
   const crossings = parts.length > 1 ? parts[0]!.shape[0]! * parts[1]!.shape[1]! : 0;
   return parts.map((part, i) => ({ ...part, count: part.count - (i > 0 ? crossings : 0) }));
+}
+
+/** How many rows and columns a matrix has. */
+const sizesOf = ({ module: { weight }, rows }: LogicalMatrix): [number, number] => [
+  rows?.length ?? weight.shape[0]!,
+  weight.shape[1]!,
+];
+const tensorName = ({ module: { weight }, part }: LogicalMatrix) =>
+  part === null ? weight.name : `${weight.name}.${part}`;
+
+/** Slices of a matrix as those of the weight that it is, or that it is some rows of. */
+function selectionIn({ rows }: LogicalMatrix, axis: number, indices: readonly number[]): Slices {
+  if (rows === null) return { axis, indices };
+  return axis === 0 ? { axis, indices: indices.map((i) => rows[i]!) } : { axis, indices, within: rows };
 }
 
 /** Where the official code chooses columns by scores, column 0 takes the place of the last one chosen. */
@@ -144,26 +191,29 @@ const isColumnZeroForced = (chosen: RocoftOptions, axis: number) =>
   chosen.official_parameters && axis === 1 && isScored(selectionOf(chosen));
 
 /** The trained entries of one matrix. */
-function entriesOf(module: LinearModule, chosen: RocoftOptions, choose: Choose): TrainedTensor {
-  const { weight } = module;
-  const [out, inner] = weight.shape as [number, number];
-  const size = sizeOf(weight.shape);
+function entriesOf(matrix: LogicalMatrix, chosen: RocoftOptions, choose: Choose): TrainedTensor {
+  const { rows, module } = matrix;
+  const [out, inner] = sizesOf(matrix);
   const count =
     chosen.density === null
-      ? rankWithin(out, "rows", module, chosen) * inner
-      : Math.max(1, Math.round(chosen.density * size));
-  const entries = Int32Array.from(choose(module, size, count, entryImportance));
-  return partOf(`${weight.name}.entries`, weight, { entries });
+      ? rankWithin(out, "rows", matrix, chosen) * inner
+      : Math.max(1, Math.round(chosen.density * out * inner));
+  const inMatrix = choose(matrix, out * inner, count, entryImportance);
+  const inWeight = (entry: number) =>
+    rows === null ? entry : rows[Math.floor(entry / inner)]! * inner + (entry % inner);
+  return partOf(`${tensorName(matrix)}.entries`, module.weight, { entries: Int32Array.from(inMatrix, inWeight) });
 }
 
 /** The rank, which the official code cuts to what there is. */
 function rankWithin(
   size: number,
   slices: string,
-  { weight }: LinearModule,
+  matrix: LogicalMatrix,
   { rank, official_parameters: official }: RocoftOptions,
 ): number {
   if (rank > size && !official)
-    throw new Error(`rank: ${rank} is above the ${size} ${slices} of ${weight.name} [${weight.shape.join(", ")}]`);
+    throw new Error(
+      `rank: ${rank} is above the ${size} ${slices} of ${tensorName(matrix)} [${sizesOf(matrix).join(", ")}]`,
+    );
   return Math.min(rank, size);
 }

@@ -164,7 +164,7 @@ const weights64 = asArrays(adapted.weights);
 function termsOf({ feeds }: Batch, causal: boolean): number[] {
   const scope = scopeOf(baseTable(adapted));
   const hidden = adapted.model.body(scope, modelInputs(), { causal });
-  const logits = adapted.model.heads["masked-language-model"].forward(scope, hidden, 0);
+  const logits = adapted.head.forward(scope, hidden, { labels: 0, inputs: modelInputs() });
   const [{ shape, data } = array64([])] = interpret([logits], { ...weights64, ...asArrays(feeds) });
   const width = shape.at(-1)!;
   return numbers(feeds["positions"]!).map((position, i) => {
