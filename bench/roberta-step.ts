@@ -1,4 +1,7 @@
-/** Median seconds of a training step of RoBERTa-base's shape with random weights, and peak resident memory, as one line of JSON. */
+/**
+ * A training step of RoBERTa-base's shape with random weights, as one line of JSON: median seconds, by the clock and of all
+ * threads' work, peak resident memory, and that before the first step.
+ */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { random } from "../src/tensor/random.ts";
@@ -21,6 +24,7 @@ const { values: flags } = parseArgs({
     length: { type: "string", default: "128" },
     method: { type: "string", default: "rocoft" },
     options: { type: "string", default: "{}" },
+    gradient_checkpointing: { type: "boolean", default: false },
   },
 });
 const WARM_UP = 2;
@@ -72,15 +76,21 @@ const options = {
 } as const;
 
 const runtime = await nativeRuntime();
-const stage = await createStage(adapted, runtime, options.objective);
+const stage = await createStage(adapted, runtime, options.objective, {
+  gradientCheckpointing: flags.gradient_checkpointing,
+});
 const { update } = createUpdater(adapted, train, options, steps + WARM_UP);
 const everything = [Int32Array.from({ length: batch }, (_, i) => i)];
+const held = runtime.residentBytes()! / 2 ** 20;
 const times: number[] = [];
+const work: number[] = [];
 for (let step = 0; step < steps + WARM_UP; step++) {
-  const start = performance.now();
+  const [start, before] = [performance.now(), process.cpuUsage()];
   await update(stage, step, everything);
   times.push((performance.now() - start) / 1000);
+  work.push(process.cpuUsage(before).user / 1e6);
 }
 const peak = Number(/VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))![1]) / 1024;
 const trained = attachment.trained.reduce((total, { count }) => total + count, 0);
-console.log(JSON.stringify({ trained, seconds: median(times.slice(WARM_UP)), peak_mib: Math.round(peak) }));
+const [seconds, cpu_seconds] = [times, work].map((each) => median(each.slice(WARM_UP)));
+console.log(JSON.stringify({ trained, seconds, cpu_seconds, peak_mib: Math.round(peak), held_mib: Math.round(held) }));

@@ -8,6 +8,7 @@ export type { ReadyEvent, RunEvent, SavedEvent } from "./run/events.ts";
 export type { ExecuteOptions } from "./run/execute.ts";
 export { fineTune, resumeRun } from "./run/fine-tune.ts";
 export { type Exported, exportModel, type ExportOptions } from "./run/export.ts";
+export { type Generator, type GeneratorPrompt, openGenerator, type OpenGeneratorOptions } from "./run/generator.ts";
 export { type BaseModel, openBase } from "./run/live.ts";
 export type { ModelSource } from "./run/loaded.ts";
 export { mergeModel, mergeRun, type MergedModel } from "./run/merge.ts";

@@ -43,8 +43,8 @@ export function batchFeeds(batch: ReadonlyMap<string, Tensor>, prefix = ""): Rec
   const names = ["input_ids", "attention_mask", "token_type_ids", "labels"];
   const ids = batch.get(`${prefix}input_ids`)!;
   const feeds = names.map((name): [string, Tensor] => [name, batch.get(prefix + name) ?? zeros("int64", ids.shape)]);
-  const spans = ["start_positions", "end_positions"].flatMap((name): [string, Tensor][] =>
-    batch.has(prefix + name) ? [[name, batch.get(prefix + name)!]] : [],
+  const others = ["start_positions", "end_positions", "decoder_input_ids", "decoder_attention_mask"].flatMap(
+    (name): [string, Tensor][] => (batch.has(prefix + name) ? [[name, batch.get(prefix + name)!]] : []),
   );
-  return Object.fromEntries([...feeds, ...spans]);
+  return Object.fromEntries([...feeds, ...others]);
 }

@@ -11,6 +11,7 @@ const ranks = [
   ["runtime", "nn", "optim", "formats"],
   ["models", "peft", "data", "metrics"],
   ["tasks", "train", "hub"],
+  ["generation"],
   ["run"],
   ["cli"],
   ["index.ts"],

@@ -40,7 +40,7 @@ interface MethodCurve extends Curve {
 
 const { classification } = labelObjectives;
 const runtime = await nativeRuntime({ threads: 1 });
-const models = ["bert-classification", "roberta-classification"];
+const models = ["bert-classification", "roberta-classification", "deberta-v2-classification"];
 const cases = models.flatMap((model) =>
   readdirSync(join(import.meta.dirname, "fixtures", "methods", model))
     .filter((file) => file.endsWith(".json"))

@@ -58,6 +58,8 @@ export const cases: { readonly [P in Primitive]: Case } = {
   sqrt: (d) => g.sqrt(d.positive(d.shape(2))),
   tanh: unary(g.tanh),
   erf: unary(g.erf),
+  cos: unary(g.cos),
+  sin: unary(g.sin),
   sigmoid: unary(g.sigmoid),
   relu: (d) => g.relu(d.awayFromZero(d.shape(2))),
   gelu: unary(g.gelu),
@@ -67,6 +69,8 @@ export const cases: { readonly [P in Primitive]: Case } = {
 
   // Over what the gradient is not asked for, since it is not what finite differences see.
   stopGradient: (d) => g.mul(d.normal([2, 3]), g.stopGradient(g.cast(d.index([3], 5), "float32"))),
+
+  after: (d) => g.mul(g.after(d.normal(d.shape(d.size(1, 3))), d.normal(d.shape(2))), 2),
 
   sum: reduction(g.sum),
   mean: reduction(g.mean),

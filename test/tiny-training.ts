@@ -62,14 +62,17 @@ export async function tinyModel(name: string, options: TinyOptions = {}): Promis
   return adapt({ ...attached, weights, attachment });
 }
 
-/** `count` random sequences of 2 to 7 tokens; the label depends on the first of them. */
+/** What ends a text, for classifiers that look for it. */
+const END = 2;
+
+/** `count` random sequences of 2 to 7 tokens, the last of which ends them; the label depends on the first of them. */
 export function tinyData(
   count: number,
   { labels = 3, seed = 0 }: { labels?: number; seed?: number } = {},
 ): EncodedDataset {
   const stream = random(seed, "tiny data");
   const encodings = Array.from({ length: count }, () => {
-    const ids = Int32Array.from({ length: 2 + stream.integer(6) }, () => 3 + stream.integer(30));
+    const ids = Int32Array.from({ length: 2 + stream.integer(6) }, () => 3 + stream.integer(30)).fill(END, -1);
     return { ids, typeIds: new Uint8Array(ids.length), removed: 0 };
   });
   return {

@@ -42,7 +42,7 @@ const settings = {
 
 const { classification } = labelObjectives;
 const runtime = await nativeRuntime({ threads: 1 });
-const models = ["bert-classification", "roberta-classification"];
+const models = ["bert-classification", "roberta-classification", "deberta-v2-classification"];
 const folder = (model: string) => join(import.meta.dirname, "fixtures", "training", model);
 const curves = models.flatMap((model) =>
   readdirSync(folder(model))

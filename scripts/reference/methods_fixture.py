@@ -23,8 +23,9 @@ from training_fixture import FIXTURES, MODELS, SCHEDULES, STEPS, WARMUP, Batch, 
 from transformers import AutoConfig, AutoModelForSequenceClassification, Trainer
 from uniform import drawn_dropout
 
-BERT, ROBERTA = MODELS[:1], MODELS[1:]
+BERT, ROBERTA, DEBERTA = MODELS[:1], MODELS[1:2], MODELS[2:]
 LINEARS = ["query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense"]
+DEBERTA_ATTENTION = ["query_proj", "key_proj", "value_proj"]
 ATTENTION, ENDS = ["query", "value"], ["attention.output.dense", "output.dense"]
 BEGINNINGS = ["key", "intermediate.dense"]
 SMALL = {"rank": 2, "lora_alpha": 4}
@@ -53,7 +54,7 @@ class Case:
     dropout: dict[str, float] = field(default_factory=dict)
     # Of each sequence this many tokens, where tokens of the method's own need positions too.
     tokens: int | None = None
-    models: tuple[str, ...] = MODELS
+    models: tuple[str, ...] = BERT + ROBERTA
 
 
 # Variants of a method are on one of the models.
@@ -62,6 +63,8 @@ CASES = {
     "lora-decay": Case("lora", {**SMALL, "layers_to_transform": [1]}, weight_decay=0.5, models=BERT),
     "lora-dropout": Case("lora", {**SMALL, "lora_dropout": 0.3}, models=ROBERTA),
     "lora-base-dropout": Case("lora", {**SMALL, "lora_dropout": 0.3}, dropout=DROPOUT),
+    # The dropout of LoRA itself would be drawn for each bucket of distances, and here is for each distance.
+    "lora-disentangled": Case("lora", {**SMALL, "target_modules": DEBERTA_ATTENTION}, dropout=DROPOUT, models=DEBERTA),
     "lora-plus": Case("lora", {**SMALL, "loraplus_lr_ratio": 4.0}, models=BERT),
     "rslora": Case("lora", {"rank": 3, "lora_alpha": 4, "use_rslora": True, "target_modules": LINEARS}, models=ROBERTA),
     "dora": Case("lora", {**SMALL, "use_dora": True, "target_modules": ["query", "output.dense"]}),
@@ -134,7 +137,7 @@ def dropout_site(module: str) -> str:
         "classifier.dropout": "classifier.dense input",
         "classifier.dropout 2": "classifier.out_proj input",
     }
-    return sites.get(name) or re.sub(r"\.(lora|vera)_dropout$", ".adapter", name.removesuffix(".dropout"))
+    return sites.get(name) or re.sub(r"\.(lora|vera)_dropout\b", ".adapter", name.removesuffix(".dropout"))
 
 
 @dataclass

@@ -2,12 +2,12 @@
 import math
 
 import torch
-from methods_reference import Reference, Trained, head_of, is_head, linears_of
+from methods_reference import Reference, Trained, head_of, linears_of
 from torch import Tensor
 from torch.func import functional_call
 from torch.nn import Module, ModuleList, Parameter
 from torch.optim import Optimizer
-from training_fixture import STEPS, Batch, Values
+from training_fixture import STEPS, Batch, Values, is_head
 from transformers import PreTrainedModel
 from uniform import uniform
 

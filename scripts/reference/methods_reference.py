@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import peft
 import torch
-from training_fixture import STEPS, Batch, Values
+from training_fixture import STEPS, Batch, Values, is_head
 from transformers import PreTrainedModel
 
 
@@ -50,10 +50,6 @@ def own_name(name: str) -> str:
     """A parameter's name in our library: peft's without what its wrapping adds."""
     name = re.sub(r"\.(modules_to_save\.)?default\b", "", name.removeprefix("base_model.").removeprefix("model."))
     return name.replace(".base_layer.", ".").replace("lora_magnitude_vector.weight", "lora_magnitude_vector")
-
-
-def is_head(name: str) -> bool:
-    return name.startswith("classifier.") or ".pooler." in name
 
 
 def head_of(model: PreTrainedModel) -> dict[str, Trained]:

@@ -14,3 +14,6 @@ class Case:
     shard: str = "1GB"
     renamed: dict[str, str] = field(default_factory=dict)  # parts of tensor names as the file has them
     extra: dict[str, tuple[int, ...]] = field(default_factory=dict)  # tensors in the file that the model has no use for
+    padding: str = "right"
+    target_mask: bool = False  # whether a decoder is told which of its tokens are padding
+    untied: dict[str, tuple[int, ...]] = field(default_factory=dict)  # tensors in the file that are the embeddings elsewhere

@@ -94,7 +94,7 @@ CASES = {
     "xlm-roberta-classification": Case(XLMRobertaForSequenceClassification, dict(ROBERTA, num_labels=2)),
     "camembert-mlm": Case(CamembertForMaskedLM, dict(ROBERTA, vocab_size=39)),
     "deberta-v2-classification": Case(DebertaV2ForSequenceClassification, dict(DEBERTA, num_labels=3)),
-    # Two buckets each way, the far one for every distance of more than one token, and segments.
+    # One bucket for all distances to each side, and segments.
     "deberta-v2-regression": Case(
         DebertaV2ForSequenceClassification,
         dict(

@@ -188,10 +188,12 @@ def variants(tokenizer: PreTrainedTokenizerFast) -> list[dict]:
     }
     layouts = {f"post-processor {kind}": {"post_processor": json_of(processor)} for kind, processor in kinds.items()}
     steps = BERT_STEPS if isinstance(backend.model, models.WordPiece) else ROBERTA_STEPS
+    cutting = CUTTING if isinstance(backend.model, models.WordPiece) else {}
     texts = [(CORPUS[0],), *PAIRS]
     return [
         *(variant(backend, kind, changes, texts) for kind, changes in {**layouts, "no post-processor": {"post_processor": None}}.items()),
         *(variant(backend, kind, changes, [(text,) for text in DIFFICULT]) for kind, changes in steps.items()),
+        *(variant(backend, kind, {"normalizer": None, "pre_tokenizer": json_of(step)}, [(text,) for text in BOUNDARIES]) for kind, step in cutting.items()),
     ]
 
 
@@ -205,6 +207,29 @@ BERT_STEPS = {
     "ideographs together": {"normalizer": json_of(normalizers.BertNormalizer(handle_chinese_chars=False))},
     "a sequence of normalisers": {
         "normalizer": json_of(normalizers.Sequence([normalizers.NFKC(), normalizers.BertNormalizer(lowercase=True)]))
+    },
+}
+# Texts whose words begin at odd places, for the steps that cut: WordPiece's ids show where a word begins.
+BOUNDARIES = [
+    "a1b22 c333, ½ ² Ⅷ ٣٤ 1½",
+    "don't!! stop... (now) «x» $5+a=b^c",
+    "  two  blanks\t\ttabs\nlines\r\n end ",
+    "no\u00a0break ideographic\u3000space next\u0085line \ufeffmark",
+    "日本語 中文 a\u0301e\u0301 snake_case joined\u200cup",
+    "emoji 😀😀 👩‍👩‍👧 x 1. 2, three! 4? straße1ς\ufeffb\u0085c",
+]
+BEHAVIORS = ["isolated", "removed", "merged_with_previous", "merged_with_next", "contiguous"]
+CUTTING = {
+    "Whitespace": pre_tokenizers.Whitespace(),
+    "WhitespaceSplit": pre_tokenizers.WhitespaceSplit(),
+    "Digits one by one": pre_tokenizers.Digits(individual_digits=True),
+    "Digits together": pre_tokenizers.Digits(individual_digits=False),
+    **{f"Punctuation {behavior}": pre_tokenizers.Punctuation(behavior) for behavior in BEHAVIORS},
+    **{f"Split by a text, {behavior}": pre_tokenizers.Split(" ", behavior) for behavior in BEHAVIORS},
+    **{
+        f"Split by a pattern, {behavior}{', inverted' * invert}": pre_tokenizers.Split(Regex(r"\w+|\s"), behavior, invert)
+        for behavior in BEHAVIORS
+        for invert in (False, True)
     },
 }
 ROBERTA_STEPS = {

@@ -7,6 +7,7 @@ The arithmetic is float64. `float32_deviation` in each file says how far PyTorch
 import json
 import math
 import shutil
+import sys
 import zlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -25,7 +26,7 @@ from transformers import (
 )
 
 FIXTURES = Path(__file__).resolve().parents[2] / "test" / "fixtures"
-MODELS = ("bert-classification", "roberta-classification")
+MODELS = ("bert-classification", "roberta-classification", "deberta-v2-classification")
 STEPS, WARMUP, RANK = 20, 5, 3
 BATCH, SHORTEST, LONGEST = 4, 3, 9
 SCHEDULES = {"cosine": get_cosine_schedule_with_warmup, "linear": get_linear_schedule_with_warmup}
@@ -62,6 +63,10 @@ CASES = {
 }
 
 
+def is_head(name: str) -> bool:
+    return name.startswith(("classifier.", "pooler.")) or ".pooler." in name
+
+
 def batches(name: str, config: transformers.PreTrainedConfig) -> list[Batch]:
     """As many batches as the longest case takes; each is padded on the right to its own longest row."""
     draw = np.random.default_rng(zlib.crc32(name.encode()))
@@ -84,7 +89,7 @@ def trained(model: PreTrainedModel, case: Case) -> Masks:
     everything = {name: torch.ones_like(parameter) for name, parameter in model.named_parameters()}
     if case.method == "full":
         return everything
-    masks = {name: ones for name, ones in everything.items() if name.startswith("classifier.") or ".pooler." in name}
+    masks = {name: ones for name, ones in everything.items() if is_head(name)}
     if case.method == "bitfit":
         return masks | {name: ones for name, ones in everything.items() if name.endswith(".bias")}
     if case.method == "ln_tuning":
@@ -216,8 +221,10 @@ if __name__ == "__main__":
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     torch.set_num_threads(1)
-    shutil.rmtree(FIXTURES / "training", ignore_errors=True)
-    for name in MODELS:
+    chosen = sys.argv[1:]
+    for folder in [FIXTURES / "training" / name for name in chosen] or [FIXTURES / "training"]:
+        shutil.rmtree(folder, ignore_errors=True)
+    for name in chosen or MODELS:
         folder = FIXTURES / "training" / name
         folder.mkdir(parents=True)
         data = batches(name, transformers.AutoConfig.from_pretrained(FIXTURES / "models" / name))

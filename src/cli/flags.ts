@@ -37,7 +37,7 @@ function shownDefault(schema: z.ZodType): string {
 }
 
 /** The flag of one setting; its default is shown, not set, so that a configuration file can give it. */
-function flagsOf(name: string, schema: z.ZodType, description: string): Option[] {
+export function flagsOf(name: string, schema: z.ZodType, description: string): Option[] {
   const { inner, fallback } = unwrap(schema);
   if (inner instanceof z.ZodBoolean) {
     const yes = new Option(`--${name}`, description);

@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, Entry>> = {
   train: { summary: "fine-tune a model on labelled text", load: () => import("./commands/train.ts") },
   evaluate: { summary: "score a run or a checkpoint on a file", load: () => import("./commands/evaluate.ts") },
   predict: { summary: "label texts with a run or a checkpoint", load: () => import("./commands/predict.ts") },
+  generate: { summary: "continue texts with a run or a checkpoint", load: () => import("./commands/generate.ts") },
   merge: { summary: "write a run as an ordinary checkpoint folder", load: () => import("./commands/merge.ts") },
   export: { summary: "write a run in the form of another program", load: () => import("./commands/export.ts") },
   methods: { summary: "list the fine-tuning methods", load: () => import("./commands/methods.ts") },

@@ -22,7 +22,7 @@ export interface ModelFlags extends SourceFlags {
   readonly json?: boolean;
 }
 
-function positiveInteger(text: string): number {
+export function positiveInteger(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError(`${text} is not a whole number above 0.`);
   return value;

@@ -19,6 +19,8 @@ function letters(separator: string | null = "|"): Tokenizer {
       bos: null,
       eos: null,
     },
+    specialTokenIds: new Set(),
+    continuingPrefix: null,
     vocabularySize: 128,
     modelMaxLength: null,
     specialCount: 2,
@@ -31,6 +33,7 @@ function letters(separator: string | null = "|"): Tokenizer {
     encode: unused,
     decode: unused,
     tokensOf: unused,
+    chatTemplate: unused,
   };
 }
 

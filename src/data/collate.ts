@@ -51,6 +51,25 @@ export function collate(encodings: readonly Encoding[], options: CollateOptions)
   };
 }
 
+/**
+ * Of rows that hold several examples: which of them each token belongs to, counted from 1, and its place in that example, counted
+ * from 0; both are 0 for padding.
+ */
+export function collateSegments(
+  encodings: readonly Encoding[],
+): Readonly<Record<"segment_ids" | "position_ids", Tensor<"int64">>> {
+  const width = encodings.reduce((longest, { ids }) => Math.max(longest, ids.length), 0);
+  const rows = encodings.map(({ ids, segments }) => segments ?? new Int32Array(ids.length).fill(1));
+  return {
+    segment_ids: paddedRows(rows, width, 0),
+    position_ids: paddedRows(
+      rows.map((row) => row.map((segment, i) => i - row.indexOf(segment))),
+      width,
+      0,
+    ),
+  };
+}
+
 const labelTensors: {
   readonly [kind in LabelKind]: (labels: ArrayLike<number>) => Tensor<"int64"> | Tensor<"float32">;
 } = {

@@ -15,9 +15,9 @@ const readers: Readonly<Record<string, (settings: Step, where: string) => Decodi
     return (tokens) => tokens.map((token, i) => tidied(i === 0 ? token : continued(token, prefix), cleanup));
   },
   Metaspace: (settings, where) => {
-    const { replacement, prepend_scheme, add_prefix_space } = parse(metaspace, settings, where, "decoder");
-    const bare = prepend_scheme === undefined ? add_prefix_space === false : prepend_scheme === "never";
-    return (tokens) => tokens.map((token, i) => token.replaceAll(replacement, i === 0 && !bare ? "" : " "));
+    const { replacement, prepend_scheme } = parse(metaspace, settings, where, "decoder");
+    const first = prepend_scheme === "never" ? " " : "";
+    return (tokens) => tokens.map((token, i) => token.replaceAll(replacement, i === 0 ? first : " "));
   },
   BPEDecoder: (settings, where) => {
     const { suffix } = parse(z.looseObject({ suffix: z.string().min(1) }), settings, where, "decoder");
@@ -41,8 +41,7 @@ const readers: Readonly<Record<string, (settings: Step, where: string) => Decodi
 const wordPiece = z.looseObject({ prefix: z.string().default("##"), cleanup: z.boolean().default(true) });
 const metaspace = z.looseObject({
   replacement: z.string().min(1).default("▁"),
-  prepend_scheme: z.enum(["always", "first", "never"]).optional(),
-  add_prefix_space: z.boolean().optional(),
+  prepend_scheme: z.enum(["always", "first", "never"]).default("always"),
 });
 const replace = z.looseObject({ pattern: z.looseObject({ String: z.string().min(1) }), content: z.string() });
 const strip = z.looseObject({ content: z.string(), start: z.int().nonnegative(), stop: z.int().nonnegative() });

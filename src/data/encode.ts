@@ -13,6 +13,8 @@ export interface EncodedDataset {
   readonly lengths: Int32Array;
   /** How many examples were cut to the maximum length. */
   readonly truncated: number;
+  /** How many were left out, since nothing of them that carries loss fits; none unless given. */
+  readonly skipped?: number;
 }
 
 /** Encodes every example of `dataset`. */

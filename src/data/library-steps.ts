@@ -84,8 +84,7 @@ const preTokenizers: Readonly<Record<string, Correction>> = {
   },
   Metaspace: (preTokenizer) => {
     const replacement = preTokenizer["replacement"] ?? "▁";
-    const prepend_scheme =
-      preTokenizer["prepend_scheme"] ?? (preTokenizer["add_prefix_space"] === false ? "never" : "always");
+    const prepend_scheme = preTokenizer["prepend_scheme"] ?? "always";
     const marked = { type: "Metaspace", replacement, prepend_scheme };
     if (preTokenizer["split"] === false || typeof replacement !== "string") return marked;
     return inTurn(marked, split(escaped(replacement), "MergedWithNext", false));

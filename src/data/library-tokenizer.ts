@@ -1,12 +1,14 @@
 /**
  * The tokenizer library, told what it needs to give the same tokens as the Rust tokenizers.
  *
- * Where the two differ, the difference is put right in the words of tokenizer.json itself, before the library reads it.
+ * Where the two differ, the difference is put right in the words of tokenizer.json itself, before the library reads it
+ * (library-steps.ts); SentencePiece's table of replacements and the decoders, which that cannot put right, are our own.
  * What stays different: characters whose Unicode category has changed since Unicode 8, as the Rust code's tables for
- * BERT are of that age; U+FEFF and U+0085 before an added token that strips; and added tokens with `single_word`, which
- * the library finds inside words too.
+ * BERT are of that age; U+FEFF and U+0085 before an added token that strips; added tokens with `single_word`, which
+ * the library finds inside words too; and a Unigram's unknown characters in words side by side, which become one token
+ * where the vocabulary lacks the mark of a blank.
  */
-import { PrecompiledNormalizer, Tokenizer as UntypedTokenizer } from "@huggingface/tokenizers";
+import { Tokenizer as UntypedTokenizer } from "@huggingface/tokenizers";
 import * as z from "zod";
 import { correctNormalizer, correctPreTokenizer } from "./library-steps.ts";
 import { parse } from "./parse.ts";
@@ -95,7 +97,7 @@ function modelTypeOf(model: TokenizerFile["model"]): ModelType {
 
 /** The library's normalizer, or a part of it. */
 interface LibraryNormalizer {
-  readonly config: { readonly precompiled_charsmap?: unknown };
+  readonly config: Step;
   /** The parts of a sequence. */
   readonly normalizers?: readonly LibraryNormalizer[];
   normalize: (text: string) => string;
@@ -104,7 +106,7 @@ interface LibraryNormalizer {
 /** Where characters are replaced by a table, the library has something like NFKC; it is given the table. */
 function replaceExactly(normalizer: LibraryNormalizer | null): void {
   normalizer?.normalizers?.forEach(replaceExactly);
-  if (!(normalizer instanceof PrecompiledNormalizer)) return;
-  const { precompiled_charsmap: charsmap } = normalizer.config;
+  if (normalizer?.config.type !== "Precompiled") return;
+  const charsmap = normalizer.config["precompiled_charsmap"];
   normalizer.normalize = precompiled(typeof charsmap === "string" ? charsmap : "");
 }

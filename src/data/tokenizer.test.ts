@@ -164,7 +164,7 @@ test.each([
   [
     "a model of another kind",
     { model: { type: "X", vocab: {} } },
-    't.json: model.type: Invalid option: expected one of "WordPiece"|"BPE"',
+    't.json: model.type: Invalid option: expected one of "WordPiece"|"BPE"|"Unigram"',
   ],
   [
     "an unknown normaliser",

@@ -1,5 +1,6 @@
 /** Texts to token ids, as a checkpoint's tokenizer.json and tokenizer_config.json say. */
 import * as z from "zod";
+import { type ChatTemplate, chatTemplate } from "./chat-template.ts";
 import { readDecoder } from "./decoder.ts";
 import type { Texts } from "./examples.ts";
 import { type LibraryTokenizer, libraryTokenizer, type TokenizerFile, tokenizerFile } from "./library-tokenizer.ts";
@@ -12,6 +13,12 @@ export interface Encoding {
   readonly ids: Int32Array;
   readonly typeIds: Uint8Array;
   readonly removed: number;
+  /** One for each token that a causal language model is asked for; all but the first unless given. */
+  readonly asked?: Uint8Array;
+  /** Of several examples in one row, which each token belongs to, counted from 1. */
+  readonly segments?: Int32Array;
+  /** The tokens that a sequence-to-sequence model is to give, special ones included. */
+  readonly target?: Int32Array;
 }
 
 export interface EncodeOptions {
@@ -32,6 +39,10 @@ export interface DecodeOptions {
 
 export interface Tokenizer {
   readonly specialTokens: SpecialTokens;
+  /** Every token that is set apart from texts. */
+  readonly specialTokenIds: ReadonlySet<number>;
+  /** What begins the spelling of a token that goes on with a word, as in WordPiece; null where blanks begin words. */
+  readonly continuingPrefix: string | null;
   /** The largest id plus one: the rows an embedding needs. */
   readonly vocabularySize: number;
   /** The longest sequence the checkpoint declares itself made for (`model_max_length`), or null. */
@@ -57,6 +68,8 @@ export interface Tokenizer {
    * @throws Error for an id outside the vocabulary.
    */
   tokensOf(ids: ArrayLike<number>): string[];
+  /** The template of conversations. @throws Error in one line when there is none, or it is no template. */
+  chatTemplate(): ChatTemplate;
 }
 
 /**
@@ -70,7 +83,8 @@ export function createTokenizer(tokenizerJson: unknown, tokenizerConfigJson: unk
   const layout = readSpecialLayout(file.post_processor, where);
   const library = libraryTokenizer(file, where);
   const decode = readDecoder(file.decoder, where);
-  const special = new Set(file.added_tokens.filter((token) => token.special).map(({ content }) => content));
+  const special = file.added_tokens.filter((token) => token.special);
+  const specialTexts = new Set(special.map(({ content }) => content));
 
   const encode = (texts: Texts, { maxLength, truncation = "longest_first" }: EncodeOptions): Encoding => {
     const pieces = texts.length === 2 ? layout.pair : layout.single;
@@ -92,6 +106,8 @@ export function createTokenizer(tokenizerJson: unknown, tokenizerConfigJson: unk
 
   return {
     specialTokens: findSpecialTokens(file, config, library),
+    specialTokenIds: new Set(special.map(({ id }) => id)),
+    continuingPrefix: continuingPrefix(file),
     vocabularySize: library.model.vocab.length,
     modelMaxLength: maxLengthOf(config),
     encode,
@@ -100,10 +116,16 @@ export function createTokenizer(tokenizerJson: unknown, tokenizerConfigJson: unk
     specialCount: specialCount(layout.single),
     decode: (ids, { skipSpecialTokens = true } = {}) => {
       const tokens = Array.from(ids, (id) => library.id_to_token(id)).filter((token) => token !== undefined);
-      return decode(skipSpecialTokens ? tokens.filter((token) => !special.has(token)) : tokens);
+      return decode(skipSpecialTokens ? tokens.filter((token) => !specialTexts.has(token)) : tokens);
     },
     tokensOf: (ids) => Array.from(ids, (id) => tokenOf(library, id, where)),
+    chatTemplate: () => chatTemplate(tokenizerConfigJson ?? {}, `${where}: its tokenizer_config.json`),
   };
+}
+
+function continuingPrefix({ model }: TokenizerFile): string | null {
+  const { type = "merges" in model ? "BPE" : "WordPiece", continuing_subword_prefix: prefix = "##" } = model;
+  return type === "WordPiece" && typeof prefix === "string" ? prefix : null;
 }
 
 /** Puts the tokens of the texts and the special tokens in their places. */

@@ -46,6 +46,8 @@ export interface Primitives {
   exp: Unary;
   log: Unary;
   sqrt: Unary;
+  cos: Unary;
+  sin: Unary;
   tanh: Unary;
   erf: Unary;
   sigmoid: Unary;
@@ -57,6 +59,8 @@ export interface Primitives {
   cast: Unary<{ readonly to: ValueType }>;
   /** x, through which no gradient goes. */
   stopGradient: Unary;
+  /** x, not before `other` is computed: what is made of it is not what is made of x. */
+  after: { operands: [x: Value, other: Value]; attrs: null };
   /** Running sums along `axis`. */
   cumsum: Unary<{ readonly axis: number }>;
 
@@ -151,6 +155,8 @@ export type Elementary =
   | "exp"
   | "log"
   | "sqrt"
+  | "cos"
+  | "sin"
   | "tanh"
   | "erf"
   | "sigmoid"
@@ -161,6 +167,7 @@ export type Elementary =
   | "stopGradient";
 export type Elementwise = Arithmetic | Comparison | Elementary | "select";
 export type Reshaping =
+  | "after"
   | "expand"
   | "transpose"
   | "unsqueeze"

@@ -90,6 +90,8 @@ export const shapes: { readonly [P in Primitive]: ShapeRule<P> } = {
   exp: unary,
   log: unary,
   sqrt: unary,
+  cos: unary,
+  sin: unary,
   tanh: unary,
   erf: unary,
   sigmoid: unary,
@@ -98,6 +100,7 @@ export const shapes: { readonly [P in Primitive]: ShapeRule<P> } = {
   silu: unary,
   cast: ([x], { to }) => ({ shape: x.shape, type: to }),
   stopGradient: unary,
+  after: ([x]) => same(x),
   cumsum: unary,
 
   sum: ([x], attrs) => reduced(x, attrs),

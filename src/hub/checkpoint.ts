@@ -6,6 +6,8 @@ import { readJson } from "./files.ts";
 export const configFile = "config.json";
 export const tokenizerFile = "tokenizer.json";
 export const tokenizerConfigFile = "tokenizer_config.json";
+export const chatTemplateFile = "chat_template.jinja";
+export const generationConfigFile = "generation_config.json";
 export const weightsFile = "model.safetensors";
 export const indexFile = "model.safetensors.index.json";
 
@@ -15,8 +17,9 @@ export const requiredFiles: readonly string[] = [configFile, tokenizerFile];
 /** What is read where it is there. */
 export const optionalFiles: readonly string[] = [
   tokenizerConfigFile,
+  chatTemplateFile,
   "special_tokens_map.json",
-  "generation_config.json",
+  generationConfigFile,
 ];
 
 /** What goes along, unread, when a checkpoint is saved again: everything of the tokenizer that other programs may want. */
@@ -24,7 +27,6 @@ export const companionFiles: readonly string[] = [
   tokenizerFile,
   ...optionalFiles,
   "added_tokens.json",
-  "chat_template.jinja",
   "merges.txt",
   "sentencepiece.bpe.model",
   "spiece.model",

@@ -74,6 +74,7 @@ async function describe(path: string, handle: FileHandle, header: GgufHeader): P
     config,
     tokenizer,
     tokenizerConfig,
+    generationConfig: {},
     tensors: new Map([...placed].map(([name, { shape }]) => [name, { name, shape, dtype: "float32" }])),
     files: {
       weights: [path],

@@ -3,8 +3,10 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import {
+  chatTemplateFile,
   companionFiles,
   configFile,
+  generationConfigFile,
   indexFile,
   noFile,
   noWeights,
@@ -13,6 +15,7 @@ import {
   tokenizerFile,
   weightsFile,
 } from "./checkpoint.ts";
+import { readTextFile } from "./dataset.ts";
 import { readJson } from "./files.ts";
 import { isGguf, openGguf } from "./gguf.ts";
 import { fileError } from "./reasons.ts";
@@ -27,8 +30,10 @@ export interface ModelFolder extends Omit<Weights, "files"> {
   readonly config: JsonObject;
   /** tokenizer.json, in the same way. */
   readonly tokenizer: JsonObject;
-  /** tokenizer_config.json, in the same way; empty when there is none. */
+  /** tokenizer_config.json, in the same way, with the template of chat_template.jinja in it; empty when there is none. */
   readonly tokenizerConfig: JsonObject;
+  /** generation_config.json as it stands; empty when there is none. */
+  readonly generationConfig: JsonObject;
   readonly files: {
     /** The paths of the files that hold the weights. */
     readonly weights: readonly string[];
@@ -57,10 +62,13 @@ export async function openModelFolder(
   if (gguf.length > 0 && !names.some(isSafetensors)) return openGguf(join(folder, theOnly(gguf, folder)));
   for (const name of requiredFiles) if (!names.includes(name)) throw noFile(folder, name);
   const readObject = (name: string): Promise<JsonObject> => readJson(join(folder, name), AnyObject);
-  const [config, tokenizer, tokenizerConfig] = await Promise.all([
+  const readOptional = async (name: string) => (names.includes(name) ? readObject(name) : {});
+  const [config, tokenizer, tokenizerConfig, generationConfig, template] = await Promise.all([
     readObject(configFile),
     readObject(tokenizerFile),
-    names.includes(tokenizerConfigFile) ? readObject(tokenizerConfigFile) : {},
+    readOptional(tokenizerConfigFile),
+    readOptional(generationConfigFile),
+    names.includes(chatTemplateFile) ? readTextFile(join(folder, chatTemplateFile)) : null,
   ]);
   const found = await openWeights(folder);
   if (found === null && options.weights !== "optional") throw noWeights(folder, names);
@@ -71,7 +79,8 @@ export async function openModelFolder(
     folder,
     config,
     tokenizer,
-    tokenizerConfig,
+    tokenizerConfig: template === null ? tokenizerConfig : { ...tokenizerConfig, chat_template: template },
+    generationConfig,
     files: { weights: weights.files, companions, made: {} },
   };
 }

@@ -3,7 +3,7 @@ import { isOp, type Value } from "../graph/value.ts";
 import type { Primitive } from "../graph/primitive.ts";
 import { topological } from "../graph/walk.ts";
 import type { Array64 } from "./array.ts";
-import { meanings } from "./rules.ts";
+import { meanings } from "./rules/index.ts";
 
 /**
  * The outputs' arrays, given an array for each input by name.

@@ -3,7 +3,7 @@ import * as g from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
 import { array64, build, read } from "./array.ts";
 import { interpret } from "./interpret.ts";
-import { errorFunction } from "./rules.ts";
+import { errorFunction } from "./rules/elementwise.ts";
 
 /** 2/√π·∫₀ˣ exp(−t²) dt by Gauss and Legendre's rule of five points on each of 64 pieces. */
 function integratedErrorFunction(x: number): number {

@@ -64,6 +64,10 @@ export interface Model {
   readonly paddingIndex: number;
   /** How many kinds of segment `token_type_ids` may name; with 0 or 1 it is not read. */
   readonly segments: number;
+  /** What the decoder of an encoder-decoder reads in front of every target; absent where there is one stack of blocks. */
+  readonly decoderStartTokenId?: number;
+  /** Tensors that its checkpoints may hold and nothing reads, for they are zero. */
+  readonly zeros?: readonly string[];
   /** Last hidden states [batch, sequence, width], of the decoder where there is one. */
   body(scope: Scope, inputs: ModelInputs, options?: BodyOptions): Value;
   readonly heads: Readonly<Partial<Record<HeadName, Head>>>;

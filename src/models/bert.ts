@@ -4,11 +4,19 @@ import { iota, tanh } from "../graph/ops.ts";
 import { linear } from "../nn/linear.ts";
 import type { Architecture, Head } from "./architecture.ts";
 import { parseConfig } from "./config.ts";
-import { encoder, type EncoderConfig, encoderFields, firstToken, headDropout, headsDivideWidth, spanHead, tiedDecoder, transformed } from "./encoder.ts";
+import {
+  encoder,
+  type EncoderConfig,
+  encoderFields,
+  firstToken,
+  headDropout,
+  headsDivideWidth,
+  spanHead,
+  tiedDecoder,
+  transformed,
+} from "./encoder.ts";
 
-const configSchema = z
-  .object(encoderFields)
-  .refine(headsDivideWidth.check, headsDivideWidth.params);
+const configSchema = z.object(encoderFields).refine(headsDivideWidth.check, headsDivideWidth.params);
 
 export const bert: Architecture = {
   configure(json, where) {
@@ -19,7 +27,8 @@ export const bert: Architecture = {
       maxPositions: config.max_position_embeddings,
       paddingIndex: config.pad_token_id,
       segments: config.type_vocab_size,
-      body: (scope, inputs, options) => encoder(scope.in("bert"), config, inputs, { rows: iota(inputs.input_ids, 1) }, options),
+      body: (scope, inputs, options) =>
+        encoder(scope.in("bert"), config, inputs, { rows: iota(inputs.input_ids, 1) }, options),
       heads: {
         "sequence-classification": classifier(config),
         "question-answering": spanHead("BertForQuestionAnswering"),

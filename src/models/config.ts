@@ -17,3 +17,17 @@ export function parseConfig<S extends z.ZodType>(schema: S, json: unknown, where
   const [issue] = result.error.issues;
   throw new Error(`${where}: ${issue!.path.join(".") || "config"}: ${issue!.message}`);
 }
+
+/**
+ * A parsed config.json with its fields under the names that the schemas know.
+ * @param spellings other names of fields by the first; where several are given, the first name holds
+ */
+export function withSpellings(json: unknown, spellings: Readonly<Record<string, readonly string[]>>): unknown {
+  if (typeof json !== "object" || json === null) return json;
+  const fields = new Map<string, unknown>(Object.entries(json));
+  const renamed = Object.entries(spellings).flatMap(([name, others]) => {
+    const found = [name, ...others].find((each) => (fields.get(each) ?? null) !== null);
+    return found === undefined ? [] : [[name, fields.get(found)]];
+  });
+  return { ...json, ...Object.fromEntries(renamed) };
+}

@@ -4,7 +4,14 @@ import { add, cast, equal, iota, mul, select, unsqueeze } from "../graph/ops.ts"
 import type { Value } from "../graph/value.ts";
 import { activations } from "../nn/activation.ts";
 import { attentionBias, HIDDEN } from "../nn/attention.ts";
-import { type Distances, distanceRows, disentangledSelfAttention, logBucket, type PositionTerm, type Visibility } from "../nn/disentangled-attention.ts";
+import {
+  type Distances,
+  distanceRows,
+  disentangledSelfAttention,
+  logBucket,
+  type PositionTerm,
+  type Visibility,
+} from "../nn/disentangled-attention.ts";
 import { embedding, embeddingTable } from "../nn/embedding.ts";
 import { linear } from "../nn/linear.ts";
 import { layerNorm } from "../nn/norm.ts";
@@ -27,7 +34,13 @@ import {
 
 /** `c2p`, `p2c`, both as a list, or as one string with a bar between them. */
 const positionTerms: z.ZodType<readonly PositionTerm[]> = z.preprocess(
-  (value) => (typeof value === "string" ? value.toLowerCase().split("|").map((term) => term.trim()) : (value ?? [])),
+  (value) =>
+    typeof value === "string"
+      ? value
+          .toLowerCase()
+          .split("|")
+          .map((term) => term.trim())
+      : (value ?? []),
   z.array(z.enum(["c2p", "p2c"])).transform((terms) => [...new Set(terms)].toSorted()),
 );
 
@@ -67,7 +80,8 @@ const configSchema = z
     error: "expected hidden_size",
   })
   .refine(
-    ({ attention_head_size: size, hidden_size: width, num_attention_heads: heads }) => (size ?? width / heads) === width / heads,
+    ({ attention_head_size: size, hidden_size: width, num_attention_heads: heads }) =>
+      (size ?? width / heads) === width / heads,
     { path: ["attention_head_size"], error: "expected hidden_size / num_attention_heads" },
   );
 type Config = z.infer<typeof configSchema>;
@@ -105,7 +119,7 @@ function body(scope: Scope, config: Config, inputs: ModelInputs, options?: BodyO
   const distances = relativeEmbeddings(encoder, config);
   const attend = (attention: Scope, x: Value) => disentangledSelfAttention(attention, self, x, seen, distances);
   for (let block = 0; block < config.num_hidden_layers; block++)
-    hidden = encoderBlock(encoder.in("layer").in(String(block), { block }), config, hidden, attend);
+    hidden = encoderBlock(encoder.in("layer").in(String(block), { block }), config, scope.sites.block(hidden), attend);
   return hidden;
 }
 

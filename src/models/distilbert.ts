@@ -58,14 +58,16 @@ function body(scope: Scope, config: Config, inputs: ModelInputs, options?: BodyO
   const layers = scope.in("transformer").in("layer");
   let hidden = embeddings(scope.in("embeddings"), config, inputs.input_ids);
   for (let block = 0; block < config.n_layers; block++)
-    hidden = encoderBlock(layers.in(String(block), { block }), config, hidden, bias);
+    hidden = encoderBlock(layers.in(String(block), { block }), config, scope.sites.block(hidden), bias);
   return hidden;
 }
 
 /** LayerNorm(words + positions) */
 function embeddings(scope: Scope, config: Config, ids: Value): Value {
   const { sites } = scope;
-  const words = sites.words(embedding(scope.in("word_embeddings"), ids, config.vocab_size, config.dim, config.pad_token_id));
+  const words = sites.words(
+    embedding(scope.in("word_embeddings"), ids, config.vocab_size, config.dim, config.pad_token_id),
+  );
   const positions = embedding(
     scope.in("position_embeddings"),
     sites.positions(iota(ids, 1)),
@@ -87,7 +89,12 @@ function encoderBlock(scope: Scope, config: Config, hidden: Value, bias: Value):
   const mixed = addAndNorm(scope, "attention", attended, hidden);
   const inner = scope.in("ffn");
   const expanded = activations[config.activation]!(linear(inner.in("lin1"), mixed, config.hidden_dim));
-  return addAndNorm(scope, "feed-forward", dropped(inner, config, linear(inner.in("lin2"), expanded, config.dim)), mixed);
+  return addAndNorm(
+    scope,
+    "feed-forward",
+    dropped(inner, config, linear(inner.in("lin2"), expanded, config.dim)),
+    mixed,
+  );
 }
 
 /** What gives a sublayer's output, and the norm after it. */

@@ -85,7 +85,7 @@ export function encoder(
   const layers = scope.in("encoder").in("layer");
   let hidden = embeddings(scope.in("embeddings"), config, inputs, positions);
   for (let block = 0; block < config.num_hidden_layers; block++)
-    hidden = encoderBlock(layers.in(String(block), { block }), config, hidden, attend);
+    hidden = encoderBlock(layers.in(String(block), { block }), config, scope.sites.block(hidden), attend);
   return hidden;
 }
 
@@ -93,7 +93,9 @@ export function encoder(
 function embeddings(scope: Scope, config: EncoderConfig, inputs: ModelInputs, positions: Positions): Value {
   const { hidden_size: width, pad_token_id: padding } = config;
   const { sites } = scope;
-  const words = sites.words(embedding(scope.in("word_embeddings"), inputs.input_ids, config.vocab_size, width, padding));
+  const words = sites.words(
+    embedding(scope.in("word_embeddings"), inputs.input_ids, config.vocab_size, width, padding),
+  );
   const placed = graph.add(
     words,
     embedding(
@@ -138,13 +140,7 @@ export function encoderBlock(
 }
 
 /** LayerNorm(dense(x) + residual); the sublayer reads the residual. */
-function addAndNorm(
-  scope: Scope,
-  config: EncoderConfig,
-  kind: SublayerSite["kind"],
-  x: Value,
-  residual: Value,
-): Value {
+function addAndNorm(scope: Scope, config: EncoderConfig, kind: SublayerSite["kind"], x: Value, residual: Value): Value {
   const module = scope.in("dense");
   const output = hiddenDropout(scope, config, linear(module, x, config.hidden_size));
   const norm = (sum: Value) => layerNorm(scope.in("LayerNorm"), sum, config.layer_norm_eps);

@@ -1,11 +1,21 @@
 /** The model families by the `model_type` of config.json; the only list of them. */
 import * as z from "zod";
 import type { Architecture, Model } from "./architecture.ts";
+import { bart } from "./bart.ts";
 import { bert } from "./bert.ts";
+import { bloom } from "./bloom.ts";
 import { parseConfig } from "./config.ts";
 import { debertaV2 } from "./deberta-v2.ts";
 import { distilbert } from "./distilbert.ts";
+import { gemma } from "./gemma.ts";
+import { gpt2 } from "./gpt2.ts";
+import { gptj } from "./gptj.ts";
+import { llama } from "./llama.ts";
+import { mistral } from "./mistral.ts";
+import { qwen2 } from "./qwen2.ts";
+import { qwen3 } from "./qwen3.ts";
 import { camembert, roberta, xlmRoberta } from "./roberta.ts";
+import { t5 } from "./t5.ts";
 
 export const architectures: Readonly<Record<string, Architecture>> = {
   bert,
@@ -14,6 +24,16 @@ export const architectures: Readonly<Record<string, Architecture>> = {
   camembert,
   distilbert,
   "deberta-v2": debertaV2,
+  bart,
+  t5,
+  gpt2,
+  gptj,
+  bloom,
+  llama,
+  mistral,
+  qwen2,
+  qwen3,
+  gemma,
 };
 
 /**

@@ -75,3 +75,17 @@ test("the language model's decoder is the table of words", () => {
     "lm_head.bias",
   ]);
 });
+
+test.each([
+  ["roberta", "Roberta"],
+  ["xlm-roberta", "XLMRoberta"],
+  ["camembert", "Camembert"],
+])("%s: body and head together are called %sFor…", (type, family) => {
+  const { heads, ...same } = modelOf({ ...config, model_type: type }, "config.json");
+  expect(Object.values(heads).map(({ architecture }) => architecture)).toEqual([
+    `${family}ForSequenceClassification`,
+    `${family}ForQuestionAnswering`,
+    `${family}ForMaskedLM`,
+  ]);
+  expect(same.maxPositions).toBe(model.maxPositions);
+});

@@ -69,6 +69,20 @@ describe("finds", () => {
     expect(plan({ ...extra, ...complete })).toEqual({ found: asThey, initialized: [], unused: others });
   });
 
+  test.each([
+    ["model.shared.weight", "shared.weight"],
+    ["model.shared.weight", "model.encoder.embed_tokens.weight"],
+    ["model.shared.weight", "decoder.embed_tokens.weight"],
+    ["model.shared.weight", "lm_head.weight"],
+    ["shared.weight", "encoder.embed_tokens.weight"],
+    ["shared.weight", "lm_head.weight"],
+    ["lm_head.weight", "shared.weight"],
+  ])("%s, the table that encoder and decoder share, as %s", (name, written) => {
+    const tensors = new Map([[written, { shape: [5, 2] }]]);
+    const { found } = planWeights([spec(name, [5, 2])], tensors, "model", "model/x.safetensors");
+    expect(found.get(name)).toBe(written);
+  });
+
   test("no legacy name of what is no norm, and no prefix that is none", () => {
     expect(() => plan(renamed({ [dense]: "bert.dense.gamma" }))).toThrow("no tensor named bert.dense.weight");
     expect(() => plan(renamed({ [dense]: "bertdense.weight" }))).toThrow("no tensor named bert.dense.weight");

@@ -1,6 +1,7 @@
 /** From the names a checkpoint uses to the names the model uses: what is there under which name, what is missing, what is extra. */
 import type { ParameterSpec } from "../nn/parameters.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
+import { type Tensor, transposed } from "../tensor/tensor.ts";
 
 /** What is known of a checkpoint's tensor before it is read. */
 export interface TensorInfo {
@@ -16,19 +17,36 @@ export interface WeightPlan {
   readonly unused: readonly string[];
 }
 
-/** Names that checkpoints converted from TensorFlow use for the two vectors of a norm. */
-const legacyNames: readonly (readonly [RegExp, string])[] = [
+/**
+ * Other names for a parameter: those that checkpoints converted from TensorFlow use for the two vectors of a norm, and those of an
+ * encoder-decoder's embeddings, which are one table in several places.
+ */
+const otherNames: readonly (readonly [RegExp, string])[] = [
   [/\.LayerNorm\.weight$/, ".LayerNorm.gamma"],
   [/\.LayerNorm\.bias$/, ".LayerNorm.beta"],
+  [/\bshared\.weight$/, "encoder.embed_tokens.weight"],
+  [/\bshared\.weight$/, "decoder.embed_tokens.weight"],
+  [/^(model\.)?shared\.weight$/, "lm_head.weight"],
+  [/^lm_head\.weight$/, "shared.weight"],
 ];
 
-/** The names under which a checkpoint may hold `name`: as it is, without the base model's prefix, and each in its old spelling. */
+/** The shape in which checkpoints hold a parameter. */
+export function storedShape({ shape, storedTransposed }: ParameterSpec): readonly number[] {
+  return storedTransposed ? shape.toReversed() : shape;
+}
+
+/** A parameter as checkpoints hold it, of what the model reads, and the other way round: another array only where the two differ. */
+export function turned({ storedTransposed }: ParameterSpec, weight: Tensor<"float32">): Tensor<"float32"> {
+  return storedTransposed ? transposed(weight) : weight;
+}
+
+/** The names under which a checkpoint may hold `name`: as it is, without the base model's prefix, and each by other names. */
 function candidates(name: string, basePrefix: string): string[] {
   const current = name.startsWith(`${basePrefix}.`) ? [name, name.slice(basePrefix.length + 1)] : [name];
   return [
     ...current,
     ...current.flatMap((n) =>
-      legacyNames.filter(([pattern]) => pattern.test(n)).map(([pattern, old]) => n.replace(pattern, old)),
+      otherNames.filter(([pattern]) => pattern.test(n)).map(([pattern, old]) => n.replace(pattern, old)),
     ),
   ];
 }
@@ -49,7 +67,7 @@ export function planWeights(
   const initialized: ParameterSpec[] = [];
   for (const spec of specs) {
     const name = candidates(spec.name, basePrefix).find((candidate) => tensors.has(candidate));
-    if (name !== undefined && sameShape(tensors.get(name)!.shape, spec.shape)) found.set(spec.name, name);
+    if (name !== undefined && sameShape(tensors.get(name)!.shape, storedShape(spec))) found.set(spec.name, name);
     else if (spec.head && (name === undefined || ignoreMismatchedSizes)) initialized.push(spec);
     else if (name === undefined)
       throw new Error(`${where}: no tensor named ${spec.name} (found ${tensors.size} others)`);
@@ -62,6 +80,6 @@ export function planWeights(
 function mismatch(spec: ParameterSpec, name: string, { shape }: TensorInfo, where: string): Error {
   const way = spec.head ? "; --ignore_mismatched_sizes begins the head anew" : "";
   return new Error(
-    `${where}: tensor ${name} has shape ${formatShape(shape)}, config.json makes it ${formatShape(spec.shape)}${way}`,
+    `${where}: tensor ${name} has shape ${formatShape(shape)}, config.json makes it ${formatShape(storedShape(spec))}${way}`,
   );
 }

@@ -14,7 +14,12 @@ export interface LinearOptions extends LinearLayout {
 }
 
 /** x [*, in] → x·weightᵀ + bias [*, out], with `weight` [out, in] and `bias` [out] of the scope. */
-export function linear(scope: Scope, x: Value, out: number, { bias = true, use = 1, ...layout }: LinearOptions = {}): Value {
+export function linear(
+  scope: Scope,
+  x: Value,
+  out: number,
+  { bias = true, use = 1, ...layout }: LinearOptions = {},
+): Value {
   const shape = [out, Number(x.shape.at(-1))];
   const weight = scope.parameter("weight", shape, "linear", { normal: INITIALIZER_RANGE }, layout);
   const output = bias

@@ -4,7 +4,7 @@ import * as g from "../graph/ops.ts";
 import { array64, type Array64 } from "../interpret/array.ts";
 import { interpret } from "../interpret/interpret.ts";
 import { random } from "../tensor/random.ts";
-import { crossEntropy, IGNORED_LABEL, meanSquaredError } from "./loss.ts";
+import { crossEntropy, IGNORED_LABEL, meanSquaredError, spanLoss } from "./loss.ts";
 
 const { normal } = random(1, "loss");
 const drawn = (...shape: number[]) =>
@@ -74,4 +74,31 @@ test("mean squared error", () => {
   const [value, slope] = interpret([loss, ...gradients(loss, [predictions]).map((d) => d!)], feeds);
   expect(value!.data[0]).toBeCloseTo((0 + 9 + 4) / 3, 14);
   [0, -6, 4].forEach((s, i) => expect(slope!.data[i]).toBeCloseTo(s / 3, 14));
+});
+
+describe("loss of spans", () => {
+  const positions = (name: string) => g.input(name, ["batch"], "int64");
+  const lossOf = (scores: Array64, starts: readonly number[], ends: readonly number[]) => {
+    const loss = spanLoss(g.input("scores", ["batch", "sequence", 2]), positions("starts"), positions("ends"));
+    const indices = (values: readonly number[]) => array64([values.length], [...values]);
+    return interpret([loss], { scores, starts: indices(starts), ends: indices(ends) })[0]!.data[0]!;
+  };
+  const scores = drawn(3, 4, 2);
+  /** Scores of every token of a sequence as the first (0) or last (1) of the answer. */
+  const row = (sequence: number, end: number) => [0, 1, 2, 3].map((i) => scores.data[(sequence * 4 + i) * 2 + end]!);
+
+  test("is the mean of the cross-entropies of first and last token", () => {
+    const [starts, ends] = [
+      [0, 2, 1],
+      [3, 2, 2],
+    ];
+    const means = [starts!, ends!].map((at, end) => average(at.map((label, i) => surprise(row(i, end), label))));
+    expect(lossOf(scores, starts!, ends!)).toBeCloseTo(average(means), 12);
+  });
+
+  test("counts a position before the sequence as the first, and leaves out one behind it", () => {
+    const starts = average([surprise(row(0, 0), 1), surprise(row(2, 0), 3)]);
+    const ends = average([surprise(row(0, 1), 0), surprise(row(1, 1), 3)]);
+    expect(lossOf(scores, [1, 4, 3], [-7, 3, 900])).toBeCloseTo((starts + ends) / 2, 12);
+  });
 });

@@ -1,5 +1,21 @@
 /** Losses: scalars to be made small. */
-import { add, axesOf, cast, count, div, equal, greater, mean, mul, negativeLogLikelihood, select, slice, squeeze, sub, sum } from "../graph/ops.ts";
+import {
+  add,
+  axesOf,
+  cast,
+  count,
+  div,
+  equal,
+  greater,
+  mean,
+  mul,
+  negativeLogLikelihood,
+  select,
+  slice,
+  squeeze,
+  sub,
+  sum,
+} from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
 
 /** A label that carries no loss, as in PyTorch and transformers. */

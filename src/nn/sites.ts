@@ -64,6 +64,8 @@ export interface Sites {
   readonly linear?: (site: LinearSite) => Value;
   readonly sublayer?: (site: SublayerSite) => Value;
   readonly dropout?: (site: DropoutSite) => Value;
+  /** Hidden states [batch, sequence, width] that enter a transformer block. */
+  readonly block?: (hidden: Value) => Value;
 }
 
 /** Nothing steps in. */
@@ -74,6 +76,7 @@ export const untouched: Required<Sites> = {
   linear: ({ output }) => output,
   sublayer: ({ output }) => output,
   dropout: ({ x }) => x,
+  block: (hidden) => hidden,
 };
 
 /** First what `a` makes of a place, then what `b` makes of that. */
@@ -87,5 +90,6 @@ export function inTurn(a: Sites, b: Sites): Sites {
     ...(a.linear && b.linear && { linear: (site) => b.linear!({ ...site, output: a.linear!(site) }) }),
     ...(a.sublayer && b.sublayer && { sublayer: (site) => b.sublayer!({ ...site, output: a.sublayer!(site) }) }),
     ...(a.dropout && b.dropout && { dropout: (site) => b.dropout!({ ...site, x: a.dropout!(site) }) }),
+    ...(a.block && b.block && { block: (hidden) => b.block!(a.block!(hidden)) }),
   };
 }

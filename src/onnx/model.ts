@@ -5,6 +5,7 @@ import { topological } from "../graph/walk.ts";
 import { type Constant, createEmitter, type ModelWeights } from "./emitter.ts";
 import { lower, lowerings } from "./lower/index.ts";
 import { quantizedLowerings } from "./lower/quantized.ts";
+import { standard } from "./lower/standard.ts";
 import * as proto from "./proto.ts";
 import { inStandardOperators } from "./standard.ts";
 
@@ -36,8 +37,8 @@ export function standaloneModel(
   weights: ModelWeights,
   quantized: ReadonlySet<string> = new Set(),
 ): Uint8Array[] {
-  const table = { ...lowerings, ...quantizedLowerings(quantized) };
-  return modelOf(lowerAll(inStandardOperators(outputs), weights, table));
+  const table = { ...lowerings, ...standard, ...quantizedLowerings(quantized) };
+  return modelOf(givenDirectly(lowerAll(inStandardOperators(outputs), weights, table)));
 }
 
 /** A graph in ONNX's words. */
@@ -64,6 +65,22 @@ function lowerAll(outputs: Readonly<Record<string, Value>>, weights: ModelWeight
     attributes: {},
   }));
   return { nodes: [...collected.nodes, ...named], constants: collected.constants(), inputs: fed, outputs };
+}
+
+/** The same, each output named by the node that computes it: ONNX Runtime copies at every run what an Identity gives that others read. */
+function givenDirectly({ nodes, ...rest }: Lowered): Lowered {
+  const made = new Set(nodes.flatMap(({ op, outputs }) => (op === "Identity" ? [] : outputs)));
+  const renamed = new Map<string, string>();
+  const left = nodes.filter(({ op, inputs: [read], outputs: [name] }) => {
+    if (op !== "Identity" || !Object.hasOwn(rest.outputs, name!) || !made.has(read!) || renamed.has(read!)) return true;
+    renamed.set(read!, name!);
+    return false;
+  });
+  const called = (names: readonly string[]) => names.map((name) => renamed.get(name) ?? name);
+  return {
+    ...rest,
+    nodes: left.map((node) => ({ ...node, inputs: called(node.inputs), outputs: called(node.outputs) })),
+  };
 }
 
 function modelOf({ nodes, constants, inputs, outputs }: Lowered): Uint8Array[] {

@@ -181,6 +181,30 @@ const families: readonly Family[] = [
     lora: ["self_attn.v_proj", "self_attn.q_proj", "encoder_attn.v_proj", "encoder_attn.q_proj"],
   },
   {
+    name: "t5",
+    blocks: "decoder.block",
+    places: {
+      "layer.0.SelfAttention.q": "query",
+      "layer.0.SelfAttention.k": "key",
+      "layer.0.SelfAttention.v": "value",
+      "layer.0.SelfAttention.o": "attention-output",
+      "layer.1.EncDecAttention.q": "query",
+      "layer.1.EncDecAttention.k": "key",
+      "layer.1.EncDecAttention.v": "value",
+      "layer.1.EncDecAttention.o": "attention-output",
+      "layer.2.DenseReluDense.wi": "feed-forward-in",
+      "layer.2.DenseReluDense.wi_0": "feed-forward-in",
+      "layer.2.DenseReluDense.wi_1": "feed-forward-in",
+      "layer.2.DenseReluDense.wo": "feed-forward-out",
+    },
+    lora: [
+      "layer.0.SelfAttention.q",
+      "layer.0.SelfAttention.v",
+      "layer.1.EncDecAttention.q",
+      "layer.1.EncDecAttention.v",
+    ],
+  },
+  {
     name: "bloom",
     blocks: "transformer.h",
     places: {

@@ -32,7 +32,7 @@ export function wordEmbeddings(specs: readonly ParameterSpec[]): ParameterSpec {
 /**
  * `n` virtual tokens, whose word embeddings [n, width] are what `prompt` makes of the table. The model reads tokens in their
  * place and knows no difference: they have positions and are seen by every token, and texts have so many positions fewer. A
- * classifier that reads the first token reads the first of them, as with peft.
+ * classifier that reads the first token reads the first of them, as with peft. Of an encoder-decoder the encoder reads them.
  */
 export function softPrompt(
   specs: readonly ParameterSpec[],
@@ -49,7 +49,7 @@ export function softPrompt(
       return Object.fromEntries(
         Object.entries(inputs).map(([name, ids]): [string, Value] => [
           name,
-          filledInFront(ids, 1, n, first[name] ?? 0),
+          name.startsWith("decoder_") ? ids : filledInFront(ids, 1, n, first[name] ?? 0),
         ]),
       );
     },

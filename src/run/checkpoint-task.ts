@@ -2,11 +2,13 @@
 import * as z from "zod";
 import { parse } from "../data/parse.ts";
 import type { JsonObject } from "../hub/model-folder.ts";
+import type { HeadName, Model } from "../models/architecture.ts";
 import { listed } from "../tasks/listed.ts";
-import { taskNamed, tasks } from "../tasks/registry.ts";
-import { classification, languageModelling, regression, type Task } from "../tasks/task.ts";
+import { type TaskName, taskNamed } from "../tasks/registry.ts";
+import { classification, type LanguageKind, languageModelling, regression, type Task } from "../tasks/task.ts";
 import { checkpointLabels, inOrder } from "./label-order.ts";
 import type { OpenModelOptions } from "./prepare.ts";
+import { isLabelled, taskKinds } from "./task-kinds.ts";
 
 const labelledConfig = z.looseObject({
   id2label: z.record(z.string(), z.string()).optional(),
@@ -26,10 +28,17 @@ export function labelsOf(config: JsonObject, where: string, count?: number): str
   return Array.from({ length: count ?? configured }, (_, i) => `LABEL_${i}`);
 }
 
-/** The head that a checkpoint answers the task called `name` with. */
-export function headOf(name: string, where: string): Pick<OpenModelOptions, "head" | "labels"> {
-  if (name === languageModel) return { head: "masked-language-model", labels: 0 };
+/** The head that a checkpoint answers the task called `name` with, and the size of its output. */
+export function headOf(name: string, where: string): { head: HeadName; labels: OpenModelOptions["labels"] } {
+  const language = languageKindOf(name);
+  if (language !== null) return { head: taskKinds[language].head, labels: 0 };
   return { head: "sequence-classification", labels: (config) => labelsOf(config, where).length };
+}
+
+/** The same of a checkpoint that nobody names a task for: the head of its {@link usualTask}. */
+export function usualHead(where: string): Pick<OpenModelOptions, "head" | "labels"> {
+  const { labels } = headOf(textClassification, where);
+  return { head: (config, model) => headOf(usualTask(config, model), where).head, labels };
 }
 
 /**
@@ -39,10 +48,11 @@ export function headOf(name: string, where: string): Pick<OpenModelOptions, "hea
  * @throws Error in one line when the checkpoint's labels are not the task's.
  */
 export function taskOf(config: JsonObject, where: string, name: string = textClassification, count?: number): Task {
-  const { forms, resolve } = taskNamed(name);
-  if (name === languageModel) return { ...forms, name, ...languageModelling };
+  const { forms, resolve, kind } = taskNamed(name);
+  const language = languageKindOf(name);
+  if (language !== null) return { ...forms, name, ...languageModelling(language) };
   const labels = labelsOf(config, where, count);
-  if (name === textClassification) {
+  if (kind === "labelled") {
     const isRegression = labels.length === 1 || config["problem_type"] === "regression";
     return { ...forms, name, ...(isRegression ? regression : { ...classification, labelIds: true, labels }) };
   }
@@ -53,8 +63,32 @@ export function taskOf(config: JsonObject, where: string, name: string = textCla
   throw new Error(`${where}/config.json: its labels are ${listed(labels)}, those of ${name} are ${expected}`);
 }
 
-const textClassification = tasks["text-classification"].name;
-const languageModel = tasks["masked-language-model"].name;
+const textClassification: TaskName = "text-classification";
+
+/** The kind of the task called `name` where its texts have no labels, else null. */
+function languageKindOf(name: string): LanguageKind | null {
+  const { kind } = taskNamed(name);
+  return kind === "labelled" || isLabelled(kind) ? null : kind;
+}
+
+/** What a checkpoint does by itself, by the head that it has; one that fills gaps is taken for a body to classify with. */
+const usualTasks: readonly (readonly [head: HeadName, task: TaskName])[] = [
+  ["sequence-classification", "text-classification"],
+  ["sequence-to-sequence", "sequence-to-sequence"],
+  ["causal-language-model", "causal-language-model"],
+];
+
+/**
+ * The task of a checkpoint that nobody names one for: that of the head which its config.json says it was saved with, or else of a
+ * decoder, to write.
+ */
+export function usualTask({ architectures }: JsonObject, { heads }: Pick<Model, "heads">): TaskName {
+  const saved = Array.isArray(architectures) ? architectures : [];
+  const known = usualTasks.filter(([head]) => heads[head] !== undefined);
+  const found = known.find(([head]) => saved.includes(heads[head]!.architecture));
+  const speaking = known.find(([, task]) => languageKindOf(task) !== null);
+  return (found ?? speaking)?.[1] ?? textClassification;
+}
 
 /** The task's labels in the order of the checkpoint's; as they are where the checkpoint has as many without names. */
 function labelsInOrder(labels: readonly string[], found: readonly string[]): readonly string[] | null {

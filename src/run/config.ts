@@ -35,6 +35,7 @@ export interface TrainConfig {
   readonly adam_epsilon: number;
   readonly max_grad_norm: number;
   readonly base_dropout: boolean;
+  readonly gradient_checkpointing: boolean;
   readonly per_device_train_batch_size: number;
   readonly gradient_accumulation_steps: number;
   readonly per_device_eval_batch_size: number;
@@ -42,7 +43,9 @@ export interface TrainConfig {
   readonly max_steps: number | null;
   readonly max_seq_length: number;
   readonly mlm_probability: number;
+  readonly whole_word_mask: boolean;
   readonly causal_lm_steps: number;
+  readonly packing: boolean;
   readonly max_train_samples: number | null;
   readonly max_eval_samples: number | null;
   readonly eval_steps: number | null;
@@ -130,6 +133,10 @@ export const trainFields: { readonly [K in keyof TrainConfig]: z.ZodType<TrainCo
     .boolean()
     .default(false)
     .describe("drop numbers of the base model in training, as its config.json says; off, since it is mostly frozen"),
+  gradient_checkpointing: z
+    .boolean()
+    .default(false)
+    .describe("compute what each block computed again for its gradient, not keep it: less memory, more time"),
   per_device_train_batch_size: count(32, "examples of a batch"),
   gradient_accumulation_steps: count(1, "batches of an optimizer step"),
   per_device_eval_batch_size: count(64, "examples of a batch in evaluation"),
@@ -142,12 +149,22 @@ export const trainFields: { readonly [K in keyof TrainConfig]: z.ZodType<TrainCo
     .lt(1)
     .default(0.15)
     .describe("masked-language-model: share of the tokens that are asked for; 0.15 in evaluation, always"),
+  whole_word_mask: z
+    .boolean()
+    .default(false)
+    .describe("masked-language-model: ask for all tokens of a word or none of them; not in evaluation"),
   causal_lm_steps: z
     .int()
     .nonnegative()
     .default(0)
     .describe(
       "masked-language-model: steps of causal language modelling to begin with, for training from random weights",
+    ),
+  packing: z
+    .boolean()
+    .default(false)
+    .describe(
+      "causal language models: several training examples in a row of max_seq_length, none of which sees another",
     ),
   max_train_samples: optional(z.int().positive(), "use only the first so many training examples"),
   max_eval_samples: optional(z.int().positive(), "use only the first so many validation examples"),

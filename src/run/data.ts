@@ -61,7 +61,7 @@ export async function readTaskFile(
   const source = await sourceOf(path);
   const named = withGivenColumns(task, columns);
   const table = readTable(source, named);
-  const located = task.textColumns.length > 0 ? named : locateColumns(task, table, path, labels, columns);
+  const located = locateColumns(task, named, table, path, labels, columns);
   if (labels === "ignored") return datasetOf({ ...located, labelColumns: [] }, table, path, { labels: "optional" });
   const order = fileOrder(task);
   const dataset = datasetOf({ ...located, labels: order }, table, path);
@@ -70,12 +70,16 @@ export async function readTaskFile(
 
 function locateColumns(
   task: Task,
+  named: Task,
   table: RowTable,
   where: string,
   labels: "required" | "ignored",
   columns: ColumnOptions,
 ): Task {
-  if (!isLabelled(task.kind)) return taskNamed(task.name).resolve(table, where, columns);
+  const isKnown = task.textColumns.length > 0;
+  if (!isLabelled(task.kind))
+    return isKnown && Object.keys(columns).length === 0 ? task : taskNamed(task.name).resolve(table, where, columns);
+  if (isKnown) return named;
   const text = findTextColumns(table.columns, where, columns);
   const rest = table.columns.filter((name) => !(text as readonly string[]).includes(name));
   const labelColumns = labels === "ignored" ? [] : [findLabelColumn(rest, where, columns)];

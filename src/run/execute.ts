@@ -1,7 +1,6 @@
 /** A run executed: what it is prepared from is loaded, trained, and written down as it goes. */
 import { availableParallelism } from "node:os";
 import type { EncodedDataset } from "../data/encode.ts";
-import type { Dataset } from "../data/examples.ts";
 import type { DownloadProgress } from "../hub/download.ts";
 import { numbersIn } from "../nn/parameters.ts";
 import { nativeRuntime } from "../runtime/native.ts";
@@ -20,7 +19,7 @@ import { describeEnvironment, type Environment } from "./environment.ts";
 import type { ReadyEvent, RunEvent, SavedEvent } from "./events.ts";
 import { checkCurriculum, trainingOptions } from "./options.ts";
 import { refuseSameFolder } from "./output.ts";
-import { encodeFor, type PreparedRun, prepareRun } from "./prepare.ts";
+import { encodeFor, encodeTraining, type PreparedRun, prepareRun } from "./prepare.ts";
 import type { RunWriter } from "./store.ts";
 
 export interface ExecuteOptions {
@@ -47,8 +46,8 @@ export async function* execute(
   const prepared = await prepareRun(config, onDownload);
   try {
     await refuseSameFolder(output, prepared.folder.folder);
-    const encode = (data: Dataset) => encodeFor(prepared, prepared.task, data, maxLength);
-    const data = { train: encode(prepared.train), validation: encode(prepared.validation) };
+    const validation = encodeFor(prepared, prepared.task, prepared.validation, maxLength);
+    const data = { train: encodeTraining(prepared), validation };
     const options = trainingOptions(prepared);
     checkCurriculum(options, data.train.lengths.length);
     const runtime = await nativeRuntime({ threads: threads ?? availableParallelism() });

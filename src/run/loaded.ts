@@ -18,7 +18,7 @@ export interface CheckpointSource {
   readonly model: string;
   /** A run folder, the adapter folder of one, or a folder that peft or adapters wrote. */
   readonly adapter?: string | undefined;
-  /** The task it is scored on; without it, a classification whose columns are found by their names. */
+  /** The task it is scored on; without it, what the checkpoint does by itself, with columns that are found by their names. */
   readonly task?: string | undefined;
   readonly revision?: string | undefined;
 }

@@ -1,5 +1,6 @@
 /** A model merged with what was trained on it into an ordinary checkpoint folder, which transformers loads and which gives the same logits. */
 import { writeModelFolder } from "../hub/save.ts";
+import { turned } from "../models/weights.ts";
 import { nativeRuntime } from "../runtime/native.ts";
 import { type FloatType, toFloatType } from "../tensor/tensor.ts";
 import { mergedWeights } from "../train/merge.ts";
@@ -49,7 +50,9 @@ export async function mergeModel(
   await refuseSameFolder(output, trained);
   const runtime = await nativeRuntime(threads === undefined ? {} : { threads });
   const weights = await mergedWeights(adaptedModel(loaded), runtime);
-  const tensors = new Map(Object.entries(weights).map(([name, weight]) => [name, toFloatType(weight, dtype)]));
+  const tensors = new Map(
+    opened.specs.map((spec) => [spec.name, toFloatType(turned(spec, weights[spec.name]!), dtype)]),
+  );
   const config = { ...fineTunedConfig(opened, task), dtype };
   const { companions, made } = opened.folder.files;
   await writeModelFolder(output, { config, files: companions, made, tensors }, { overwrite });

@@ -23,4 +23,8 @@ const labelFields: { readonly [K in TaskKind]: LabelFields } = {
   }),
   regression: () => ({ problem_type: "regression", id2label: { 0: "LABEL_0" }, label2id: { LABEL_0: 0 } }),
   "masked-language-model": () => ({}),
+  "causal-language-model": () => ({}),
+  "prompt-completion": () => ({}),
+  chat: () => ({}),
+  "sequence-to-sequence": () => ({}),
 };

@@ -4,7 +4,7 @@ import { methodOf } from "../peft/registry.ts";
 import { readAdapterFolder } from "./adapter-files.ts";
 import { readerOf } from "./adapter-reader.ts";
 import { baseHash, baseWeights, type ReadWeights } from "./base.ts";
-import { headOf, taskOf } from "./checkpoint-task.ts";
+import { headOf, taskOf, usualHead, usualTask } from "./checkpoint-task.ts";
 import { type CheckpointSource, type LoadedModel, longest, type ModelSource, type OnDownload } from "./loaded.ts";
 import { loadAdapter } from "./open-adapter.ts";
 import { openModel } from "./prepare.ts";
@@ -77,10 +77,11 @@ async function loadRun(
 
 /** @throws Error in one line when the checkpoint has no head for the task. */
 async function loadCheckpoint(
-  { model, task = "text-classification", revision = "main" }: CheckpointSource,
+  { model, task, revision = "main" }: CheckpointSource,
   onDownload?: OnDownload,
 ): Promise<LoadedModel> {
-  const opened = await openModel(model, { revision, ...headOf(task, model) }, onDownload);
+  const answer = task === undefined ? usualHead(model) : headOf(task, model);
+  const opened = await openModel(model, { revision, ...answer }, onDownload);
   const { folder } = opened;
   try {
     const init = "pretrained";
@@ -91,7 +92,7 @@ async function loadCheckpoint(
       );
     return {
       opened,
-      task: taskOf(folder.config, model, task),
+      task: taskOf(folder.config, model, task ?? usualTask(folder.config, opened.model)),
       weights,
       init,
       adapter: null,

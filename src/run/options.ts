@@ -19,6 +19,7 @@ export function trainingOptions(prepared: PreparedRun): TrainingOptions {
     learningRate: settings.learning_rate ?? method.learningRate,
     headLearningRate: settings.head_learning_rate,
     baseDropout: settings.base_dropout,
+    gradientCheckpointing: settings.gradient_checkpointing,
     schedule: settings.lr_scheduler_type,
     warmupSteps: settings.warmup_steps,
     adamw: {

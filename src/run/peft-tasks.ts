@@ -7,10 +7,19 @@ export const taskTypes: { readonly [K in TaskKind]: string | null } = {
   classification: "SEQ_CLS",
   regression: "SEQ_CLS",
   "masked-language-model": null,
+  "causal-language-model": "CAUSAL_LM",
+  "prompt-completion": "CAUSAL_LM",
+  chat: "CAUSAL_LM",
+  "sequence-to-sequence": "SEQ_2_SEQ_LM",
 };
 
 /** The task of an adapter of a `task_type`, where no other is named. */
-const tasks: Readonly<Record<string, TaskName>> = { SEQ_CLS: "text-classification", null: "text-classification" };
+const tasks: Readonly<Record<string, TaskName>> = {
+  SEQ_CLS: "text-classification",
+  CAUSAL_LM: "causal-language-model",
+  SEQ_2_SEQ_LM: "sequence-to-sequence",
+  null: "text-classification",
+};
 
 /** @throws Error in one line for a type that no task of ours is of. */
 export function taskOfType(type: unknown): TaskName {

@@ -5,14 +5,13 @@ import { sizeOf } from "../tensor/shape.ts";
 import { random } from "../tensor/random.ts";
 import { lengthGroupedBatches } from "../data/batches.ts";
 import type { EncodedDataset } from "../data/encode.ts";
-import type { Task } from "../tasks/task.ts";
 import { peakBytes } from "../train/memory.ts";
 import { stepsPerEpoch, totalSteps, type TrainingOptions } from "../train/options.ts";
 import { trainingStep } from "../train/step.ts";
 import { type ConfigInput, flatConfig, parseConfig, type RunConfig, type TrainInput } from "./config.ts";
 import { checkCurriculum, trainingOptions } from "./options.ts";
-import { encodeFor, type PreparedRun, prepareRun } from "./prepare.ts";
-import { isLabelled } from "./task-kinds.ts";
+import { encodeFor, encodeTraining, type PreparedRun, prepareRun } from "./prepare.ts";
+import { countData, type DataCounts, firstExamples, type PlannedExample } from "./planned-examples.ts";
 
 /** Parameters that differ only in their block's number, as one row of a table. */
 export interface ParameterRow {
@@ -38,13 +37,6 @@ export interface MemoryEstimate {
   readonly machine: number;
 }
 
-export interface PlannedExample {
-  readonly where: string;
-  readonly tokens: readonly string[];
-  /** Null where there is nothing to label. */
-  readonly label: string | null;
-}
-
 export interface Plan {
   readonly config: ConfigInput;
   readonly model: string;
@@ -55,12 +47,7 @@ export interface Plan {
   readonly trainedParameters: number;
   readonly memory: MemoryEstimate;
   readonly examples: readonly PlannedExample[];
-  readonly data: {
-    readonly train: number;
-    readonly validation: number;
-    readonly longest: number;
-    readonly truncated: number;
-  };
+  readonly data: DataCounts;
   readonly learningRate: number;
   readonly stepsPerEpoch: number;
   readonly totalSteps: number;
@@ -78,9 +65,9 @@ export function plan(input: TrainInput): Promise<Plan> {
 export async function planRun(config: RunConfig): Promise<Plan> {
   const prepared = await prepareRun(config);
   try {
-    const { task, train, validation } = prepared;
+    const { task, validation } = prepared;
     const { max_seq_length: maxLength } = prepared.config.settings;
-    const data = encodeFor(prepared, task, train, maxLength);
+    const data = encodeTraining(prepared);
     const options = trainingOptions(prepared);
     checkCurriculum(options, data.lengths.length);
     const parameters = parameterTable(prepared);
@@ -95,13 +82,8 @@ export async function planRun(config: RunConfig): Promise<Plan> {
       totalParameters: parameters.reduce((sum, { total }) => sum + total, 0),
       trainedParameters: parameters.reduce((sum, { trained }) => sum + trained, 0),
       memory: estimateMemory(prepared, data, options),
-      examples: firstExamples(prepared, data),
-      data: {
-        train: data.lengths.length,
-        validation: encodeFor(prepared, task, validation, maxLength).lengths.length,
-        longest: data.lengths.reduce((longest, length) => Math.max(longest, length), 0),
-        truncated: data.truncated,
-      },
+      examples: firstExamples(prepared, data, EXAMPLES),
+      data: countData(task, data, encodeFor(prepared, task, validation, maxLength)),
       learningRate: options.learningRate,
       stepsPerEpoch: perEpoch,
       totalSteps: steps,
@@ -155,7 +137,7 @@ function estimateMemory(prepared: PreparedRun, data: EncodedDataset, options: Tr
 function largestBatchBytes(
   prepared: PreparedRun,
   { lengths }: EncodedDataset,
-  { batchSize, objective, curriculum, seed, baseDropout = false }: TrainingOptions,
+  { batchSize, objective, curriculum, seed, baseDropout = false, gradientCheckpointing = false }: TrainingOptions,
 ): number {
   const batches = lengthGroupedBatches(lengths, batchSize, random(seed, "epoch 0")).map((batch) => ({
     examples: batch.length,
@@ -164,22 +146,9 @@ function largestBatchBytes(
   const largest = batches.reduce((a, b) => (b.examples * b.tokens > a.examples * a.tokens ? b : a));
   const stages = [...curriculum.map((stage) => stage.objective), objective].map((stage) =>
     peakBytes(
-      Object.values(trainingStep(prepared, stage, { baseDropout })),
+      Object.values(trainingStep(prepared, stage, { baseDropout, gradientCheckpointing })),
       stage.sizes(largest.examples, largest.tokens),
     ),
   );
   return Math.max(...stages);
-}
-
-function firstExamples({ task, train, tokenizer }: PreparedRun, data: EncodedDataset): PlannedExample[] {
-  return data.encodings.slice(0, EXAMPLES).map(({ ids }, i) => ({
-    where: `${train.where}:${data.lines[i]}`,
-    tokens: tokenizer.tokensOf(ids),
-    label: labelOf(task, data.labels[i]!),
-  }));
-}
-
-function labelOf({ labels, kind }: Task, label: number): string | null {
-  if (!isLabelled(kind)) return null;
-  return labels?.[label] ?? String(label);
 }

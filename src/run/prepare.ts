@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import type { EncodedDataset } from "../data/encode.ts";
 import type { Dataset } from "../data/examples.ts";
-import { createTokenizer, type Tokenizer } from "../data/tokenizer.ts";
+import { createTokenizer, type Encoding, type Tokenizer } from "../data/tokenizer.ts";
 import type { DownloadProgress } from "../hub/download.ts";
 import { type JsonObject, type ModelFolder, openModelFolder } from "../hub/model-folder.ts";
 import { type ResolvedModel, resolveModel } from "../hub/resolve.ts";
@@ -46,7 +46,7 @@ export type Headed = Pick<OpenModel, "model" | "head">;
 /** The head a model is opened under, the size of its output, which may depend on config.json, and where its weights come from. */
 export interface OpenModelOptions {
   readonly revision: string;
-  readonly head: HeadName;
+  readonly head: HeadName | ((config: JsonObject, model: Model) => HeadName);
   readonly labels: number | ((config: JsonObject, headed: Headed) => number);
   /** `pretrained` unless given. */
   readonly init?: Init;
@@ -74,7 +74,7 @@ export async function openModel(
 /** What the small files of a model folder say. */
 function describe(
   { folder, config, tokenizer: tokenizerJson, tokenizerConfig }: ModelFolder,
-  headName: HeadName,
+  headOf: OpenModelOptions["head"],
   labelsOf: OpenModelOptions["labels"],
 ): Omit<OpenModel, "resolved" | "folder"> {
   const tokenizer = createTokenizer(tokenizerJson, tokenizerConfig, `${folder}/tokenizer.json`);
@@ -83,6 +83,7 @@ function describe(
     throw new Error(
       `${folder}: tokenizer.json has ${tokenizer.vocabularySize} tokens, config.json only ${model.vocabularySize}`,
     );
+  const headName = typeof headOf === "string" ? headOf : headOf(config, model);
   const head = model.heads[headName];
   if (!head)
     throw new Error(
@@ -113,6 +114,7 @@ export async function prepareRun(
     checkLength(settings.max_seq_length, opened.model, attachment);
     checkWeights(settings, opened);
     checkMetric(settings, data.task);
+    checkPacking(settings, data.task, attachment);
     return { ...opened, ...data, config: withAbsolutePaths(config, opened.resolved), method, attachment };
   } catch (error) {
     await opened.folder.close();
@@ -152,6 +154,18 @@ function checkMetric({ metric_for_best_model: metric }: TrainConfig, { name, met
     throw new Error(`metric_for_best_model: "${metric}" is no score of ${name}, expected one of ${scores.join(", ")}`);
 }
 
+function checkPacking({ packing }: TrainConfig, { kind, name }: Task, { virtualTokens }: Attachment): void {
+  if (!packing) return;
+  if (taskKinds[kind].encodePacked === undefined) {
+    const packed = Object.entries(taskKinds).filter(([, setup]) => setup.encodePacked !== undefined);
+    throw new Error(
+      `packing: ${name} has no rows to pack, expected one of ${packed.map(([known]) => known).join(", ")}`,
+    );
+  }
+  if (virtualTokens > 0)
+    throw new Error("packing: the method puts tokens of its own before each row, expected one that puts none");
+}
+
 /** Encodes data for a model, which sees segments only where it has them. */
 export function encodeFor(
   { tokenizer, model }: Pick<OpenModel, "tokenizer" | "model">,
@@ -159,10 +173,18 @@ export function encodeFor(
   data: Dataset,
   maxLength: number,
 ): EncodedDataset {
-  const encoded = taskKinds[kind].encode(data, tokenizer, { maxLength });
-  if (model.segments > 1) return encoded;
-  return {
-    ...encoded,
-    encodings: encoded.encodings.map(({ ids, removed }) => ({ ids, removed, typeIds: new Uint8Array(ids.length) })),
-  };
+  return withSegments(taskKinds[kind].encode(data, tokenizer, { maxLength }), model);
+}
+
+/** Encodes the training data of a run, whose examples share rows where that is asked for. */
+export function encodeTraining({ tokenizer, model, task, train, config: { settings } }: PreparedRun): EncodedDataset {
+  const { packing, max_seq_length: maxLength } = settings;
+  const { encode, encodePacked } = taskKinds[task.kind];
+  return withSegments(((packing && encodePacked) || encode)(train, tokenizer, { maxLength }), model);
+}
+
+function withSegments(data: EncodedDataset, { segments }: Pick<Model, "segments">): EncodedDataset {
+  if (segments > 1) return data;
+  const ofOne = (encoding: Encoding) => ({ ...encoding, typeIds: new Uint8Array(encoding.ids.length) });
+  return { ...data, encodings: data.encodings.map(ofOne) };
 }

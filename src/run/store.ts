@@ -19,7 +19,7 @@ import { createOutputFolder, readJson, writeAtomically } from "../hub/files.ts";
 import { fileError, oneLine } from "../hub/reasons.ts";
 import { type MetricName, metrics } from "../metrics/registry.ts";
 import { type AdapterTensor, packAdapter } from "../peft/adapter.ts";
-import type { Task } from "../tasks/task.ts";
+import { type Task, taskKindNames } from "../tasks/task.ts";
 import { type AdaptedModel, adapterTensors } from "../train/adapt.ts";
 import type { EndEvent } from "../train/events.ts";
 import type { TrainingState } from "../train/state.ts";
@@ -130,7 +130,7 @@ export interface StoredRun {
 const metricName = z.enum(Object.keys(metrics) as [MetricName, ...MetricName[]]);
 const taskSchema: z.ZodType<Task> = z.object({
   name: z.string(),
-  kind: z.enum(["classification", "regression", "masked-language-model"]),
+  kind: z.enum(taskKindNames),
   labels: z.array(z.string()).nullable(),
   labelIds: z.boolean(),
   metrics: z.array(metricName),

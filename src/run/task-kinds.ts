@@ -1,14 +1,27 @@
 /** What a run does for each kind of task: the head, the encoding of its examples, and what is learned from them. */
+import { askedOf } from "../data/asked.ts";
 import { encodeBlocks } from "../data/blocks.ts";
+import { encodeCompletions } from "../data/completions.ts";
+import { encodeConversations } from "../data/conversations.ts";
+import { encodeDocuments } from "../data/documents.ts";
 import { encodeDataset, type EncodedDataset } from "../data/encode.ts";
 import type { Dataset } from "../data/examples.ts";
-import type { Tokenizer } from "../data/tokenizer.ts";
+import { pack } from "../data/packing.ts";
+import { encodePairs } from "../data/pairs.ts";
+import type { Encoding, Tokenizer } from "../data/tokenizer.ts";
+import { wordsOf } from "../data/words.ts";
 import type { HeadName, Model } from "../models/architecture.ts";
 import type { Task, TaskKind } from "../tasks/task.ts";
 import type { Supervision } from "../train/evaluate.ts";
 import type { Objective } from "../train/objective.ts";
 import { labelObjectives } from "../train/objectives/labels.ts";
-import { causalLanguageModel, maskedLanguageModel, type Vocabulary } from "../train/objectives/language-model.ts";
+import {
+  causalLanguageModel,
+  maskedLanguageModel,
+  packedCausalLanguageModel,
+  type Vocabulary,
+} from "../train/objectives/language-model.ts";
+import { sequenceToSequence } from "../train/objectives/sequence-to-sequence.ts";
 import type { TrainingOptions } from "../train/options.ts";
 import type { TrainConfig } from "./config.ts";
 
@@ -18,14 +31,20 @@ interface Learner {
   readonly where: string;
   readonly tokenizer: Tokenizer;
   readonly model: Model;
-  readonly settings: Pick<TrainConfig, "mlm_probability" | "causal_lm_steps">;
+  readonly settings: Pick<TrainConfig, "mlm_probability" | "whole_word_mask" | "causal_lm_steps" | "packing">;
 }
+
+type Encode = (data: Dataset, tokenizer: Tokenizer, options: { readonly maxLength: number }) => EncodedDataset;
 
 export interface TaskKindSetup {
   readonly head: HeadName;
   /** Size of the head's output. */
   outputs(task: Pick<Task, "labels">): number;
-  encode(data: Dataset, tokenizer: Tokenizer, options: { readonly maxLength: number }): EncodedDataset;
+  readonly encode: Encode;
+  /** The same of rows that hold several examples; absent where there are none. */
+  readonly encodePacked?: Encode;
+  /** One for each token that carries loss, those of a target behind the others; null where all do alike, or chance says which. */
+  asked(encoding: Encoding): Uint8Array | null;
   objective(learner: Learner): Objective;
   curriculum(learner: Learner): TrainingOptions["curriculum"];
 }
@@ -34,7 +53,19 @@ const labelled = (kind: "classification" | "regression"): TaskKindSetup => ({
   head: "sequence-classification",
   outputs: ({ labels }) => labels?.length ?? 1,
   encode: encodeDataset,
+  asked: () => null,
   objective: () => labelObjectives[kind],
+  curriculum: () => [],
+});
+
+/** Every token is asked for from those before it, or those that an example says. */
+const causal = (encode: Encode, apart: Encode = encode): TaskKindSetup => ({
+  head: "causal-language-model",
+  outputs: () => 0,
+  encode,
+  encodePacked: (data, tokenizer, options) => pack(apart(data, tokenizer, options), options.maxLength),
+  asked: askedOf,
+  objective: ({ settings }) => (settings.packing ? packedCausalLanguageModel : causalLanguageModel),
   curriculum: () => [],
 });
 
@@ -45,23 +76,43 @@ export const taskKinds: { readonly [K in TaskKind]: TaskKindSetup } = {
     head: "masked-language-model",
     outputs: () => 0,
     encode: encodeBlocks,
+    asked: () => null,
     objective: (learner) => maskedLanguageModel(vocabularyOf(learner), learner.settings.mlm_probability),
     curriculum: ({ settings: { causal_lm_steps: steps } }) =>
       steps === 0 ? [] : [{ objective: causalLanguageModel, steps }],
   },
+  "causal-language-model": causal(encodeDocuments, (data, tokenizer, options) =>
+    encodeDocuments(data, tokenizer, { ...options, joined: false }),
+  ),
+  "prompt-completion": causal(encodeCompletions),
+  chat: causal(encodeConversations),
+  "sequence-to-sequence": {
+    head: "sequence-to-sequence",
+    outputs: () => 0,
+    encode: (data, tokenizer, { maxLength }) =>
+      encodePairs(data, tokenizer, { maxSourceLength: maxLength, maxTargetLength: maxLength }),
+    asked: ({ ids, target }) => Uint8Array.from([...ids.map(() => 0), ...(target ?? []).map(() => 1)]),
+    objective: ({ model, where }) => {
+      if (model.decoderStartTokenId === undefined) throw new Error(`${where}: is no encoder-decoder`);
+      return sequenceToSequence(model.decoderStartTokenId);
+    },
+    curriculum: () => [],
+  },
 };
 
-function vocabularyOf({ tokenizer, model, where }: Learner): Vocabulary {
+function vocabularyOf({ tokenizer, model, where, settings }: Learner): Vocabulary {
   const { pad, cls, sep, mask } = tokenizer.specialTokens;
   if (mask === null)
     throw new Error(`${where}/tokenizer.json: has no mask token, which masked language modelling needs`);
   const special = [pad, cls, sep, mask].filter((id) => id !== null);
-  return { size: model.vocabularySize, maskTokenId: mask, specialTokenIds: new Set(special) };
+  const words = settings.whole_word_mask ? { goesOn: wordsOf(tokenizer) } : {};
+  return { size: model.vocabularySize, maskTokenId: mask, specialTokenIds: new Set(special), ...words };
 }
 
 /** What the scores of a task are computed by, apart from the settings of a training. */
 export function objectiveOf({ kind }: Task, learner: Omit<Learner, "settings">): Objective {
-  return taskKinds[kind].objective({ ...learner, settings: { mlm_probability: 0.15, causal_lm_steps: 0 } });
+  const settings = { mlm_probability: 0.15, whole_word_mask: false, causal_lm_steps: 0, packing: false };
+  return taskKinds[kind].objective({ ...learner, settings });
 }
 
 /** Whether a model trained for such a task gives an example a label. */

@@ -113,7 +113,8 @@ function byName(columns: readonly string[], name: string): string | undefined {
   return columns.find((column) => column.toLowerCase() === name);
 }
 
-function requireColumns(columns: readonly string[], where: string, required: readonly string[]): void {
+/** @throws Error with the nearest names when one of `required` is not among the `columns` of the file `where`. */
+export function requireColumns(columns: readonly string[], where: string, required: readonly string[]): void {
   const missing = required.find((column) => !columns.includes(column));
   if (missing !== undefined) throw unknownName(`${where}: no column`, missing, columns);
 }

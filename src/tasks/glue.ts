@@ -88,6 +88,7 @@ function define(name: GlueName, { text, label, classes, metrics, headerless = []
   };
   return {
     name,
+    kind: task.kind,
     forms,
     resolve: (_training, _where, options) => {
       checkOptions(task, options);

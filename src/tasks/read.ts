@@ -4,9 +4,11 @@ import { readTsv } from "../formats/delimited.ts";
 import type { Row, RowTable } from "../formats/rows.ts";
 import { readRows } from "../formats/table.ts";
 import { quote } from "../formats/text.ts";
+import { readConversation } from "./chat.ts";
 import { labelReader } from "./label.ts";
 import { listed } from "./listed.ts";
-import type { TableForms, Task, TextColumns } from "./task.ts";
+import { worded } from "./prompt-completion.ts";
+import type { TableForms, Task, TaskKind, TextColumns } from "./task.ts";
 
 /** A file's name and its text. */
 export interface Source {
@@ -60,11 +62,12 @@ export function datasetOf(task: Task, table: RowTable, where: string, options: R
     throw new Error(`${where}: no label column ${task.labelColumns.join(" or ")}, found ${listed(table.columns)}`);
   }
   const readLabel = labelReader(task);
+  const read = rowReaders[task.kind] ?? readTexts;
   const examples = table.rows.map((row): Example => {
     const place = `${where}:${row.line}`;
     const label = labelColumn === null ? null : readLabel(row.values[labelColumn], place);
     if (label === null && labels === "required") throw new Error(`${place}: no label in column ${quote(labelColumn!)}`);
-    return { line: row.line, texts: readTexts(row, textColumns, place), label };
+    return { line: row.line, ...read(row, textColumns, place), label };
   });
   return { where, examples };
 }
@@ -80,10 +83,33 @@ function labelColumnOf(task: Task, table: RowTable): string | null {
   return task.labelColumns.find((column) => table.columns.includes(column)) ?? null;
 }
 
-function readTexts(row: Row, columns: TextColumns, place: string): Texts {
+type RowReader = (row: Row, columns: TextColumns, place: string) => Pick<Example, "texts" | "conversation">;
+
+/** How a row is read where it is more than texts. */
+const rowReaders: { readonly [K in TaskKind]?: RowReader } = {
+  "prompt-completion": (row, columns, place) => {
+    const { texts } = readPair(row, columns, place);
+    return { texts: worded(columns[0], texts, row.values) };
+  },
+  "sequence-to-sequence": readPair,
+  chat: ({ values }, [column], place) => {
+    const conversation = readConversation(values[column], values["tools"], place);
+    return { texts: [conversation.messages[0]!.content], conversation };
+  },
+};
+
+function readTexts(row: Row, columns: TextColumns, place: string): { readonly texts: Texts } {
   const [first, second] = columns;
   const read = (column: string) => readText(row.values[column], column, place);
-  return second === undefined ? [read(first)] : [read(first), read(second)];
+  return { texts: second === undefined ? [read(first)] : [read(first), read(second)] };
+}
+
+/** Two texts, of which the second is to be said. */
+function readPair(row: Row, columns: TextColumns, place: string): { readonly texts: Texts } {
+  const read = readTexts(row, columns, place);
+  if (read.texts[1]?.trim() === "")
+    throw new Error(`${place}: an empty text in column ${quote(columns[1]!)}, expected what is to be said`);
+  return read;
 }
 
 function readText(value: unknown, column: string, place: string): string {

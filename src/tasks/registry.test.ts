@@ -16,12 +16,16 @@ test("every task carries its own name", () => {
     "rte",
     "text-classification",
     "masked-language-model",
+    "causal-language-model",
+    "prompt-completion",
+    "chat",
+    "sequence-to-sequence",
   ]);
   expect(taskNamed("rte")).toBe(tasks.rte);
 });
 
 test("an unknown name is answered with near ones", () => {
-  expect(() => taskNamed("sst-2")).toThrow(/^unknown task "sst-2", nearest of 10: sst2, /);
+  expect(() => taskNamed("sst-2")).toThrow(/^unknown task "sst-2", nearest of 14: sst2, /);
   expect(() => taskNamed("toString")).toThrow('unknown task "toString"');
   expect(() => openTask("", { where: "x.tsv", text: "" })).toThrow('unknown task ""');
 });

@@ -1,19 +1,27 @@
 /** Every task by its name. */
 import type { Dataset } from "../data/examples.ts";
 import { unknownName } from "../errors/unknown-name.ts";
+import { causalLanguageModel } from "./causal-language-model.ts";
+import { chat } from "./chat.ts";
 import { withGivenColumns } from "./columns.ts";
 import { glue, type GlueName } from "./glue.ts";
 import { maskedLanguageModel } from "./masked-language-model.ts";
+import { promptCompletion } from "./prompt-completion.ts";
 import { datasetOf, readTable, type Source } from "./read.ts";
-import type { ColumnOptions, Task, TaskDefinition } from "./task.ts";
+import { sequenceToSequence } from "./sequence-to-sequence.ts";
+import type { ColumnOptions, LanguageKind, Task, TaskDefinition } from "./task.ts";
 import { textClassification } from "./text-classification.ts";
 
-export type TaskName = GlueName | "text-classification" | "masked-language-model";
+export type TaskName = GlueName | "text-classification" | LanguageKind;
 
 export const tasks: { readonly [name in TaskName]: TaskDefinition } = {
   ...glue,
   "text-classification": textClassification,
   "masked-language-model": maskedLanguageModel,
+  "causal-language-model": causalLanguageModel,
+  "prompt-completion": promptCompletion,
+  chat,
+  "sequence-to-sequence": sequenceToSequence,
 };
 
 /**
@@ -40,6 +48,7 @@ export function openTask(
 ): { task: Task; training: Dataset } {
   const definition = taskNamed(name);
   const table = readTable(training, withGivenColumns(definition.forms, options));
+  if (table.rows.length === 0) throw new Error(`${training.where}: no rows, expected at least one example`);
   const task = definition.resolve(table, training.where, options);
   return { task, training: datasetOf(task, table, training.where) };
 }

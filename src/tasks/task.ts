@@ -2,7 +2,19 @@
 import type { RowTable } from "../formats/rows.ts";
 import type { MetricName } from "../metrics/registry.ts";
 
-export type TaskKind = "classification" | "regression" | "masked-language-model";
+/** What a task teaches: to label texts, or to say them. */
+export const taskKindNames = [
+  "classification",
+  "regression",
+  "masked-language-model",
+  "causal-language-model",
+  "prompt-completion",
+  "chat",
+  "sequence-to-sequence",
+] as const;
+export type TaskKind = (typeof taskKindNames)[number];
+/** The kinds without labels; each is a task of the same name. */
+export type LanguageKind = Exclude<TaskKind, "classification" | "regression">;
 
 /** The column of a single text, or the two columns of a pair. */
 export type TextColumns = readonly [string] | readonly [string, string];
@@ -42,6 +54,8 @@ export interface ColumnOptions {
 /** A task before its data has been seen. */
 export interface TaskDefinition {
   readonly name: string;
+  /** What every data set of the task teaches; `labelled` where the data tells whether labels are classes or numbers. */
+  readonly kind: TaskKind | "labelled";
   readonly forms: TableForms;
   /**
    * The task as the training data, the table of the file `where`, makes it.
@@ -61,13 +75,9 @@ export const classification: Omit<Kind, "labels"> = {
 };
 
 /** Texts without labels, of which the loss alone is scored. */
-export const languageModelling: Kind = {
-  kind: "masked-language-model",
-  labels: null,
-  labelIds: false,
-  metrics: [],
-  metricForBest: "loss",
-};
+export function languageModelling<K extends LanguageKind>(kind: K): Kind & { readonly kind: K } {
+  return { kind, labels: null, labelIds: false, metrics: [], metricForBest: "loss" };
+}
 
 /** How numbers are scored where the task has no metrics of its own. */
 export const regression: Kind = {

@@ -13,6 +13,7 @@ const name = "text-classification";
  */
 export const textClassification: TaskDefinition = {
   name,
+  kind: "labelled",
   forms: { textColumns: [], labelColumns: [], headerless: [] },
   resolve: (training, where, options) => {
     if (training.rows.length === 0) throw new Error(`${where}: no rows, expected at least one example`);

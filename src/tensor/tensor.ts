@@ -52,3 +52,18 @@ export function toFloatType(source: Tensor<"float32">, dtype: FloatType): Tensor
   const round = narrowed[dtype];
   return tensor(dtype, source.shape, Uint16Array.from(source.data, round));
 }
+
+/** How many rows and columns of a matrix are turned at a time, so that neither side is read across more memory than is near. */
+const TILE = 32;
+
+/** A matrix with rows and columns exchanged. */
+export function transposed({ shape, data }: Tensor<"float32">): Tensor<"float32"> {
+  if (shape.length !== 2) throw new Error(`${formatShape(shape)}: expected a matrix`);
+  const [rows, columns] = shape as [number, number];
+  const turned = zeros("float32", [columns, rows]);
+  for (let top = 0; top < rows; top += TILE)
+    for (let left = 0; left < columns; left += TILE)
+      for (let i = top; i < Math.min(top + TILE, rows); i++)
+        for (let j = left; j < Math.min(left + TILE, columns); j++) turned.data[j * rows + i] = data[i * columns + j]!;
+  return turned;
+}

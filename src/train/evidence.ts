@@ -94,14 +94,17 @@ function squareSums({ model, head, labels, specs }: HeadedModel): SquareSums {
     return names.get(x)!;
   };
   const scope = scopeOf(inputTable(specs), {
-    linear({ module, input, output }) {
-      modules.set(module, { input: named(input, `${module} in`), output: named(output, `${module} out`) });
+    linear({ module, use, input, output }) {
+      // What is used again reads something else than tokens: embeddings of distances.
+      if (use === 1)
+        modules.set(module, { input: named(input, `${module} in`), output: named(output, `${module} out`) });
       return output;
     },
   });
   head.forward(scope, model.body(scope, inputs), { labels, inputs });
-  // What a head reads of the first token alone has no padding.
-  const squares = (x: Value) => (x.shape.length === 3 ? mul(mul(x, x), isWord) : mul(x, x));
+  // What a head reads of the first token alone has no padding, nor have embeddings of distances.
+  const ofTokens = (x: Value) => x.shape.length === 3 && x.shape[1] === isWord.shape[1];
+  const squares = (x: Value) => (ofTokens(x) ? mul(mul(x, x), isWord) : mul(x, x));
   const sums = [...names.keys()].map((x) => sum(squares(x), axesOf(x, 1)));
   const values = simplify(sums, finished);
   return { outputs: Object.fromEntries([...names.values()].map((name, i) => [name, values[i]!])), modules };

@@ -2,9 +2,10 @@
 import { input } from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
 import type { BodyOptions, InputName, ModelInputs } from "../models/architecture.ts";
+import { decoderIds } from "../models/encoder-decoder.ts";
 import { baseDropout } from "../nn/dropout.ts";
 import { inputTable, type ParameterTable, scopeOf } from "../nn/parameters.ts";
-import { inTurn } from "../nn/sites.ts";
+import { inTurn, type Sites } from "../nn/sites.ts";
 import type { Mode } from "../peft/method.ts";
 import type { AttachedModel } from "./adapt.ts";
 
@@ -27,6 +28,8 @@ export interface Forward {
 export interface ForwardMode extends Mode {
   /** Whether the base model drops numbers as its configuration says. */
   readonly baseDropout?: boolean;
+  /** Whether what a block computes is computed again for its gradient instead of being kept. */
+  readonly gradientCheckpointing?: boolean;
 }
 
 /** The model's inputs, whose batch and sequence sizes vary: those that every model reads, and those that a batch brings beside. */
@@ -53,20 +56,31 @@ export function reparameterizedTable(
   return attachment.reparameterize(baseTable(attached), trained, mode);
 }
 
-/** The forward pass over a reparameterised table. */
-export function forward(attached: AttachedModel, table: ParameterTable, mode: ForwardMode): Forward {
+/**
+ * The forward pass over a reparameterised table.
+ * @param watching what looks on at the places of the pass, after dropout and the method
+ */
+export function forward(
+  attached: AttachedModel,
+  table: ParameterTable,
+  mode: ForwardMode,
+  watching: Sites = {},
+): Forward {
   const { model, head, labels, attachment } = attached;
   const sites = inTurn(
     mode.training && mode.baseDropout ? baseDropout : {},
     attachment.sites?.(table, { training: mode.training }) ?? {},
   );
-  const scope = scopeOf(table, sites);
+  const scope = scopeOf(table, inTurn(sites, watching));
+  const start = model.decoderStartTokenId;
   const read = (given: readonly InputName[] = []) => {
-    const inputs = modelInputs(given);
+    const batch = modelInputs(given);
+    // What a method puts in front of a text is for the encoder: the decoder reads the text itself.
+    const inputs = start === undefined ? batch : { ...batch, decoder_input_ids: decoderIds(batch, start) };
     return (attachment.inputs?.(inputs, model.paddingIndex === 0 ? 1 : 0) ?? inputs) as ModelInputs;
   };
   return {
-    virtualTokens: attachment.virtualTokens,
+    virtualTokens: start === undefined ? attachment.virtualTokens : 0,
     hidden: ({ given, ...options } = {}) => model.body(scope, read(given), options),
     head: (hidden) => head.forward(scope, hidden, { labels, inputs: read() }),
   };

@@ -40,6 +40,26 @@ describe("loading", () => {
   });
 });
 
+describe("a tensor that has to be zero", () => {
+  const bart = fixtureModel("bart-generation");
+  const specs = parametersOf(bart.model, bart.model.heads["sequence-to-sequence"]!, 0);
+  const holding = (bias: number): Checkpoint => ({
+    ...bart.checkpoint,
+    readInto: async (name, target) =>
+      name === "final_logits_bias" ? void target.fill(bias, 3, 5) : bart.checkpoint.readInto(name, target),
+  });
+
+  test("is of no use where it is", async () => {
+    const { unused } = await loadWeights(bart.model, specs, holding(0), { seed: 0 });
+    expect(unused).toEqual(["final_logits_bias"]);
+  });
+
+  test("is refused where it is not", () =>
+    expect(loadWeights(bart.model, specs, holding(0.5), { seed: 0 })).rejects.toThrow(
+      new Error("bart-generation: tensor final_logits_bias holds 0.5, expected zeros, for nothing reads it"),
+    ));
+});
+
 describe("random weights", () => {
   const specs = specsOf(3);
 

@@ -1,6 +1,6 @@
 /** A base model's weights, read from wherever a checkpoint lies. */
 import type { Head, Model } from "../models/architecture.ts";
-import { planWeights, type TensorInfo } from "../models/weights.ts";
+import { planWeights, storedShape, type TensorInfo, turned } from "../models/weights.ts";
 import { initialize } from "../nn/initialize.ts";
 import { declareParameters, type ParameterSpec, type Weights } from "../nn/parameters.ts";
 import { random } from "../tensor/random.ts";
@@ -31,7 +31,7 @@ export function parametersOf(model: Model, head: Head, labels: number): Paramete
 /**
  * Reads every parameter as float32 into an array of its own. Head parameters that the checkpoint lacks are drawn
  * from `seed`.
- * @throws Error when a tensor is missing or has another shape, before anything is read.
+ * @throws Error when a tensor is missing, has another shape, or is not zero where it has to be, before any is kept.
  */
 export async function loadWeights(
   model: Model,
@@ -40,15 +40,30 @@ export async function loadWeights(
   { seed, ignoreMismatchedSizes = false }: { seed: number; ignoreMismatchedSizes?: boolean },
 ): Promise<LoadedWeights> {
   const plan = planWeights(specs, checkpoint.tensors, model.basePrefix, checkpoint.where, ignoreMismatchedSizes);
+  for (const name of model.zeros ?? []) await checkZero(checkpoint, name);
   const stream = random(seed, "head");
   const weights: Record<string, Tensor<"float32">> = {};
   for (const spec of specs) {
     const name = plan.found.get(spec.name);
-    const weight = name === undefined ? initialize(spec, stream) : zeros("float32", spec.shape);
-    if (name !== undefined) await checkpoint.readInto(name, weight.data);
-    weights[spec.name] = weight;
+    weights[spec.name] = name === undefined ? initialize(spec, stream) : await readParameter(spec, name, checkpoint);
   }
   return { weights, initialized: plan.initialized.map(({ name }) => name), unused: plan.unused };
+}
+
+async function readParameter(spec: ParameterSpec, name: string, checkpoint: Checkpoint): Promise<Tensor<"float32">> {
+  const stored = zeros("float32", storedShape(spec));
+  await checkpoint.readInto(name, stored.data);
+  return turned(spec, stored);
+}
+
+async function checkZero(checkpoint: Checkpoint, name: string): Promise<void> {
+  const info = checkpoint.tensors.get(name);
+  if (!info) return;
+  const { data } = zeros("float32", info.shape);
+  await checkpoint.readInto(name, data);
+  const other = data.find((x) => x !== 0);
+  if (other !== undefined)
+    throw new Error(`${checkpoint.where}: tensor ${name} holds ${other}, expected zeros, for nothing reads it`);
 }
 
 /** Every parameter drawn anew from `seed`, as for a model that is to be pretrained. */

@@ -14,6 +14,8 @@ export interface TrainingOptions {
   readonly headLearningRate?: number | null;
   /** Whether the base model drops numbers in training as its configuration says. */
   readonly baseDropout?: boolean;
+  /** Whether what a block computes is computed again for its gradient instead of being kept. */
+  readonly gradientCheckpointing?: boolean;
   readonly schedule: ScheduleName;
   readonly warmupSteps: number;
   readonly adamw: AdamWOptions;

@@ -56,7 +56,12 @@ export interface Stages {
 export function createStages(
   adapted: AdaptedModel,
   runtime: Runtime,
-  { objective, curriculum, baseDropout = false }: Pick<TrainingOptions, "objective" | "curriculum" | "baseDropout">,
+  {
+    objective,
+    curriculum,
+    baseDropout = false,
+    gradientCheckpointing = false,
+  }: Pick<TrainingOptions, "objective" | "curriculum" | "baseDropout" | "gradientCheckpointing">,
 ): Stages {
   let current: Stage | null = null;
   const dispose = async () => {
@@ -68,7 +73,7 @@ export function createStages(
       const due = objectiveAt(step, objective, curriculum);
       if (current?.objective === due) return current;
       await dispose();
-      return (current = await createStage(adapted, runtime, due, { baseDropout }));
+      return (current = await createStage(adapted, runtime, due, { baseDropout, gradientCheckpointing }));
     },
     dispose,
   };

@@ -5,6 +5,7 @@ import { dropStopGradient, replaceInPlace, type Rewrite, rewrites, simplify } fr
 import { isOp, type Value } from "../graph/value.ts";
 import { topological } from "../graph/walk.ts";
 import type { ParameterSpec } from "../nn/parameters.ts";
+import type { Sites } from "../nn/sites.ts";
 import { trainWhole } from "../peft/attachment.ts";
 import type { AttachedModel } from "./adapt.ts";
 import { type Forward, forward, type ForwardMode, reparameterizedTable } from "./forward.ts";
@@ -29,24 +30,33 @@ export function trainingStep(
   objective: Objective,
   mode: Omit<ForwardMode, "training"> = {},
 ): Record<string, Value> {
-  const [loss] = simplify([lossOf(attached, objective, mode)]);
+  const [loss, ...blocks] = simplify(lossAndBlocks(attached, objective, mode));
   const read = new Map(inputsOf([loss!]).map((value) => [value.attrs.name, value]));
   // What the loss does not read has a gradient of zero.
   const wrt = deepestFirst(attached).map(({ name, shape }) => ({ name, value: read.get(name) ?? input(name, shape) }));
   const gradientValues = gradients(
     loss!,
     wrt.map(({ value }) => value),
+    mode.gradientCheckpointing ? blocks : [],
   ).map((gradient, i) => gradient ?? fill(0, wrt[i]!.value));
   const values = simplify([loss!, ...gradientValues], finished);
   const names = ["loss", ...wrt.map(({ name }) => gradientName(name))];
   return Object.fromEntries(names.map((name, i) => [name, values[i]!]));
 }
 
-function lossOf(attached: AttachedModel, objective: Objective, mode: Omit<ForwardMode, "training">): Value {
+/** The loss, then the hidden states that enter each block. */
+function lossAndBlocks(attached: AttachedModel, objective: Objective, mode: Omit<ForwardMode, "training">): Value[] {
   const table = reparameterizedTable(attached, { training: true });
-  const loss = objective.loss(forward(attached, table, { training: true, ...mode }));
+  const blocks: Value[] = [];
+  const watching: Sites = {
+    block(hidden) {
+      blocks.push(hidden);
+      return hidden;
+    },
+  };
+  const loss = objective.loss(forward(attached, table, { training: true, ...mode }, watching));
   const penalty = attached.attachment.penalty?.(table);
-  return penalty ? add(loss, penalty) : loss;
+  return [penalty ? add(loss, penalty) : loss, ...blocks];
 }
 
 /** A model whose method trains in place, as if these parameters were trained whole, the rest of the method as it is. */

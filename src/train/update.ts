@@ -80,7 +80,8 @@ export function createUpdater(
 /** The sizes of a batch's named dimensions. */
 function sizesOf({ feeds }: Batch): Readonly<Record<string, number>> {
   const [batch, sequence] = feeds["input_ids"]!.shape as [number, number];
-  return { batch, sequence };
+  const target = feeds["decoder_input_ids"]?.shape[1];
+  return { batch, sequence, ...(target !== undefined && { target }) };
 }
 
 function notFinite(

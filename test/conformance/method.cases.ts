@@ -12,7 +12,7 @@ import type { Runtime } from "../../src/runtime/runtime.ts";
 import { random } from "../../src/tensor/random.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { isEntries, viewOf } from "../../src/tensor/view.ts";
+import { isEntries, type Slices, viewOf } from "../../src/tensor/view.ts";
 import { type AdaptedModel, adapterTensors, restore } from "../../src/train/adapt.ts";
 import { baseTable, forward } from "../../src/train/forward.ts";
 import { mergedWeights } from "../../src/train/merge.ts";
@@ -49,10 +49,12 @@ function claimed({ specs, attachment, trained }: AdaptedModel): Record<string, b
       const columns = shape[1] ?? 1;
       const entries = new Set(parts.flatMap((part) => (isEntries(part) ? [...part.entries] : [])));
       const slices = parts.flatMap((part) => (part && !isEntries(part) ? [part] : []));
-      const of = (i: number) =>
-        parts.includes(null) ||
-        entries.has(i) ||
-        slices.some(({ axis, indices }) => indices.includes(axis === 0 ? Math.floor(i / columns) : i % columns));
+      const of = (i: number) => {
+        const place = [Math.floor(i / columns), i % columns] as const;
+        const isIn = ({ axis, indices, within }: Slices) =>
+          indices.includes(place[axis]!) && (within?.includes(place[1 - axis]!) ?? true);
+        return parts.includes(null) || entries.has(i) || slices.some(isIn);
+      };
       return [name, Array.from({ length: sizeOf(shape) }, (_, i) => of(i))];
     }),
   );

@@ -5,7 +5,16 @@ import { nativeRuntime } from "../../src/runtime/native.ts";
 import { methodSuite, type Promises } from "./method.cases.ts";
 
 const runtime = await nativeRuntime({ threads: 1 });
-const fixtures = ["bert-classification", "roberta-classification", "distilbert-classification", "deberta-v2-classification"];
+const fixtures = [
+  "bert-classification",
+  "roberta-classification",
+  "distilbert-classification",
+  "deberta-v2-classification",
+  "bart-classification",
+  "gpt2-classification",
+  "gptj-classification",
+  "bloom-classification",
+];
 
 const variants: { readonly [M in MethodName]: readonly Partial<MethodOptions[M]>[] } = {
   rocoft: [
@@ -130,7 +139,36 @@ const moduleNames: Readonly<Record<string, Readonly<Record<string, string>>>> = 
     "output.dense": "lin2",
     "attention.output.dense": "out_lin",
   },
+  "gpt2-classification": {
+    query: "c_attn",
+    value: "c_attn",
+    "intermediate.dense": "c_fc",
+    "output.dense": "c_proj",
+    "attention.output.dense": "attn.c_proj",
+  },
+  "gptj-classification": {
+    query: "q_proj",
+    value: "v_proj",
+    "intermediate.dense": "fc_in",
+    "output.dense": "fc_out",
+    "attention.output.dense": "out_proj",
+  },
+  "bloom-classification": {
+    query: "query_key_value",
+    value: "query_key_value",
+    "intermediate.dense": "dense_h_to_4h",
+    "output.dense": "dense_4h_to_h",
+    "attention.output.dense": "self_attention.dense",
+  },
   "deberta-v2-classification": { query: "query_proj", key: "key_proj", value: "value_proj" },
+  "bart-classification": {
+    query: "q_proj",
+    key: "k_proj",
+    value: "v_proj",
+    "intermediate.dense": "fc1",
+    "output.dense": "fc2",
+    "attention.output.dense": "out_proj",
+  },
 };
 
 function inFamily(options: object, fixture: string): Record<string, unknown> {

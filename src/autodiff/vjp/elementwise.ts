@@ -1,6 +1,6 @@
 /** Pullbacks of the elementwise primitives. */
 import type { Elementwise } from "../../graph/primitive.ts";
-import { cast, constant, div, exp, greater, mul, neg, select, sigmoid, sub, sumTo, add, erf } from "../../graph/ops.ts";
+import { cast, constant, cos, div, exp, greater, mul, neg, select, sigmoid, sin, sub, sumTo, add, erf } from "../../graph/ops.ts";
 import type { Pullbacks } from "./rules.ts";
 
 const SQRT_2 = Math.SQRT2;
@@ -25,6 +25,8 @@ export const elementwise: Pullbacks<Elementwise> = {
   exp: (dy, y) => [mul(dy, y)],
   log: (dy, { operands: [x] }) => [div(dy, x)],
   sqrt: (dy, y) => [div(mul(dy, 0.5), y)],
+  cos: (dy, { operands: [x] }) => [neg(mul(dy, sin(x)))],
+  sin: (dy, { operands: [x] }) => [mul(dy, cos(x))],
   tanh: (dy, y) => [mul(dy, sub(1, mul(y, y)))],
   erf: (dy, { operands: [x] }) => [mul(dy, mul(2 / Math.sqrt(Math.PI), exp(neg(mul(x, x)))))],
   sigmoid: (dy, y) => [mul(dy, mul(y, sub(1, y)))],

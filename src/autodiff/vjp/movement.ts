@@ -35,6 +35,7 @@ export const movement: Pullbacks<"input" | "constant" | "vector" | "iota" | Resh
   constant: () => [],
   vector: () => [],
   iota: () => [null],
+  after: (dy) => [dy, null],
   expand: (dy, { operands: [x] }) => [sumTo(dy, x.shape), null],
   transpose: (dy, { attrs: { perm } }) => [
     transpose(

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { parseConfig } from "../../run/config.ts";
 import { type Plan, planRun } from "../../run/plan.ts";
+import type { ExamplePart } from "../../run/planned-examples.ts";
 import { addTrainFlags, trainInput } from "../flags.ts";
 import { formatBytes, formatCount, formatShare, formatTable } from "../format.ts";
 
@@ -96,18 +97,47 @@ function memory({ memory: { weights, training, activations, program, total, mach
 }
 
 function firstExamples({ examples: list }: Plan): string {
-  const shown = list.map(({ where, tokens, label }) =>
-    [`  ${where}`, `    tokens: ${tokens.join(" ")}`, ...(label === null ? [] : [`    label: ${label}`])].join("\n"),
+  const shown = list.map(({ where, tokens, label, parts }) =>
+    [
+      `  ${where}`,
+      ...(parts === null ? [`    tokens: ${tokens.join(" ")}`] : [indent(indent(marked(parts)))]),
+      ...(label === null ? [] : [`    label: ${label}`]),
+    ].join("\n"),
   );
-  return ["First examples", ...shown].join("\n");
+  const some = list.some(({ parts }) => parts !== null);
+  return [
+    `First examples${some ? `, what carries loss ${isColoured() ? "in green" : "in brackets"}` : ""}`,
+    ...shown,
+  ].join("\n");
+}
+
+/** A text in which what carries loss stands out: by colour on a terminal, else in brackets. */
+function marked(parts: readonly ExamplePart[]): string {
+  const [begin, end] = isColoured() ? ["\u001b[32m", "\u001b[39m"] : ["⟦", "⟧"];
+  const shown = parts.map(({ text, carriesLoss, example }, i) => {
+    const isNext = i > 0 && example !== parts[i - 1]!.example;
+    return `${isNext ? "\n─\n" : ""}${carriesLoss ? `${begin}${text}${end}` : text}`;
+  });
+  return shown.join("").replaceAll(/\n+(?=\n─|$)/g, "");
+}
+
+function isColoured(): boolean {
+  return process.stdout.isTTY && process.stdout.hasColors();
 }
 
 function steps({ data, stepsPerEpoch, totalSteps, epochs, learningRate, config }: Plan): string {
   const warmup = Number(config["warmup_steps"]);
   const cut = data.truncated > 0 ? `, ${formatCount(data.truncated)} cut to max_seq_length` : "";
+  const left = data.skipped > 0 ? `, ${formatCount(data.skipped)} left out, what carries loss does not fit` : "";
+  const { tokens, lossTokens } = data;
   return [
     "Training",
-    `  ${formatCount(data.train)} training examples (longest ${data.longest} tokens${cut}), ${formatCount(data.validation)} validation examples`,
+    `  ${data.examples > data.train ? `${formatCount(data.train)} rows of ` : ""}${formatCount(data.examples)} training examples (longest ${data.longest} tokens${cut}${left}), ${formatCount(data.validation)} validation examples`,
+    ...(lossTokens === null
+      ? []
+      : [
+          `  ${formatCount(lossTokens)} of ${formatCount(tokens)} tokens carry loss (${formatShare(lossTokens / tokens)})`,
+        ]),
     `  ${formatCount(totalSteps)} steps: ${Number(epochs.toFixed(2))} epochs of ${formatCount(stepsPerEpoch)}, batch ${String(config["per_device_train_batch_size"])} × ${String(config["gradient_accumulation_steps"])}`,
     `  learning rate ${learningRate}, ${String(config["lr_scheduler_type"])} after ${warmup} warm-up steps`,
     ...(warmup < totalSteps

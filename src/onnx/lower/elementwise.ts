@@ -31,6 +31,8 @@ export const elementwise: Lowerings<"constant" | "vector" | "iota" | "count" | "
   sqrt: operator("Sqrt"),
   tanh: operator("Tanh"),
   erf: operator("Erf"),
+  cos: operator("Cos"),
+  sin: operator("Sin"),
   sigmoid: operator("Sigmoid"),
   relu: operator("Relu"),
   gelu: operator("Gelu", { domain: "com.microsoft" }),

@@ -16,6 +16,13 @@ function flatten(emit: Emitter, x: Value): string {
 
 const gemm = (emit: Emitter, inputs: readonly string[], transA: boolean, transB: boolean) =>
   emit.node("Gemm", inputs, { attributes: { transA: { int: Number(transA) }, transB: { int: Number(transB) } } });
+
+/** x [*i, in] · matrix [out, in]ᵀ (+ bias [out]) → [*i, out]. */
+export function product({ operands: [x, ...others], shape }: Value<"linear" | "matmul">, emit: Emitter): string {
+  const y = gemm(emit, [flatten(emit, x), ...others.map((other) => emit.name(other))], false, true);
+  return shape.length === 2 ? y : emit.node("Reshape", [y, emit.sizes(shape)]);
+}
+
 const flipped = (emit: Emitter, x: string) => emit.node("Transpose", [x], { attributes: { perm: { ints: [1, 0] } } });
 
 export const linear: Lowerings<Product> = {
@@ -27,10 +34,7 @@ export const linear: Lowerings<Product> = {
       attributes: { transA: { int: Number(transposeA) }, transB: { int: Number(transposeB) } },
     });
   },
-  linear: ({ operands: [x, weight, bias], shape }, emit) => {
-    const y = gemm(emit, [flatten(emit, x), emit.name(weight), emit.name(bias)], false, true);
-    return shape.length === 2 ? y : emit.node("Reshape", [y, emit.sizes(shape)]);
-  },
+  linear: product,
   contract: ({ operands: [a, b] }, emit) => {
     const [left, right] = [flatten(emit, a), flatten(emit, b)];
     if (Number(a.shape.at(-1)) <= SKINNY) return emit.node("MatMul", [flipped(emit, left), right]);

@@ -5,6 +5,7 @@ import { otherAxis } from "../../graph/shapes.ts";
 import { axisFromFront } from "../../tensor/shape.ts";
 import type { Value } from "../../graph/value.ts";
 import type { Emitter } from "../emitter.ts";
+import { elementTypes } from "../proto.ts";
 import { type Lowerings, operator } from "./rules.ts";
 
 const vector = (emit: Emitter, values: readonly number[]) => emit.constant("int64", values, [values.length]);
@@ -67,6 +68,13 @@ function addRows(emit: Emitter, x: Value, index: Value, sizes: string, row: Shap
 }
 
 export const movement: Lowerings<Reshaping | Indexing> = {
+  // A reshape to x's own sizes, of which a number of `other` is a part, times zero: it costs nothing and nobody can see through it.
+  after: ({ operands: [x, other] }, emit) => {
+    const number = emit.node("Slice", [flat(emit, other), vector(emit, [0]), vector(emit, [1])]);
+    const whole = emit.node("Cast", [number], { attributes: { to: { int: elementTypes.int64 } } });
+    const zero = emit.node("Mul", [whole, vector(emit, [0])]);
+    return emit.node("Reshape", [emit.name(x), emit.node("Add", [emit.sizes(x.shape), zero])]);
+  },
   expand: ({ operands: [x, like] }, emit) => emit.node("Expand", [emit.name(x), emit.sizes(like.shape)]),
   transpose: ({ operands: [x], attrs: { perm } }, emit) => transposed(emit, emit.name(x), perm),
   unsqueeze: ({ operands: [x], attrs: { axis } }, emit) => emit.node("Unsqueeze", [emit.name(x), vector(emit, [axis])]),

@@ -10,6 +10,7 @@ import { elementTypes } from "../proto.ts";
 import { linear } from "./linear.ts";
 import { movement } from "./movement.ts";
 import type { Lowerings } from "./rules.ts";
+import { isTimesTransposed, standard } from "./standard.ts";
 
 /** What stands for zero in an unsigned weight. */
 const ZERO = 128;
@@ -19,7 +20,7 @@ const ZERO = 128;
  * of products are unsigned: signed ones overflow on x86 processors without VNNI
  * (https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html#when-and-why-do-i-need-to-try-u8u8).
  */
-export function quantizedLowerings(quantized: ReadonlySet<string>): Lowerings<"linear" | "gather"> {
+export function quantizedLowerings(quantized: ReadonlySet<string>): Lowerings<"linear" | "matmul" | "gather"> {
   const named = (value: Value, emit: Emitter): readonly [string, Tensor<"float32">] | null => {
     if (!isOp(value, "input") || !quantized.has(value.attrs.name)) return null;
     const weight = emit.weight(value);
@@ -32,6 +33,11 @@ export function quantizedLowerings(quantized: ReadonlySet<string>): Lowerings<"l
       return weight
         ? emit.node("Add", [productInIntegers(emit, x, ...weight), emit.name(bias)])
         : linear.linear(y, emit);
+    },
+    matmul(y, emit) {
+      const [x, matrix] = y.operands;
+      const weight = isTimesTransposed(y) ? named(matrix, emit) : null;
+      return weight ? productInIntegers(emit, x, ...weight) : standard.matmul(y, emit);
     },
     gather(y, emit) {
       const weight = named(y.operands[0], emit);

@@ -1,11 +1,11 @@
 /** AdaLoRA in peft: singular values that lost their place are left out, with the vectors that belong to them. */
 import * as z from "zod";
-import type { Tensor } from "../../tensor/tensor.ts";
+import { type Tensor, transposed } from "../../tensor/tensor.ts";
 import type { AdaloraOptions } from "../methods/adalora.ts";
 import { type Fields, fixed, free, readFields } from "./fields.ts";
 import { type Adapter, inModel, type OwnPart, type PeftFiles, type PeftFormat, type WrittenPart } from "./format.ts";
 import { loraFields } from "./lora.ts";
-import { byModule, byName, rowsOf, spreadRows, targetsOf, transposed, whole } from "./parts.ts";
+import { byModule, byName, rowsOf, spreadRows, targetsOf, whole } from "./parts.ts";
 
 const [matrixA, matrixB, values] = ["lora_A", "lora_B", "lora_E"] as const;
 const parts = [matrixA, matrixB, values] as const;

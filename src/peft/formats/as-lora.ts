@@ -1,6 +1,6 @@
 /** Adapters of other methods whose change to a weight is a product of two small matrices, as LoRA adapters. */
 import { formatShape } from "../../tensor/shape.ts";
-import { type Tensor, tensor } from "../../tensor/tensor.ts";
+import { type Tensor, tensor, transposed } from "../../tensor/tensor.ts";
 import { isEntries, type Slices, viewOf } from "../../tensor/view.ts";
 import type { AdapterTensor } from "../adapter.ts";
 import type { LoraOptions } from "../methods/lora.ts";
@@ -8,7 +8,7 @@ import type { LoraXsOptions } from "../methods/lora-xs.ts";
 import { methodOf, methodOptions } from "../registry.ts";
 import type { RocoftOptions } from "../methods/rocoft.ts";
 import type { Adapter, BaseModel } from "./format.ts";
-import { below, byModule, transposed, whole } from "./parts.ts";
+import { below, byModule, whole } from "./parts.ts";
 
 /** B [out, r] and A [r, in] for a module: what is added to its weight is scale·B·A. */
 interface LowRank {

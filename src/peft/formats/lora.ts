@@ -1,6 +1,6 @@
 /** LoRA in peft; rsLoRA, DoRA and PiSSA are fields of it. */
 import * as z from "zod";
-import type { Tensor } from "../../tensor/tensor.ts";
+import { type Tensor, transposed } from "../../tensor/tensor.ts";
 import type { AdapterTensor } from "../adapter.ts";
 import type { LoraOptions } from "../methods/lora.ts";
 import { commonFields, type Fields, fixed, free, readFields, targetFields } from "./fields.ts";
@@ -20,7 +20,6 @@ import {
   byName,
   scaledBy,
   targetsOf,
-  transposed,
   whole,
   withRows,
 } from "./parts.ts";

@@ -97,15 +97,6 @@ export function below(...matrices: readonly Tensor<"float32">[]): Tensor<"float3
   return tensor("float32", [rows, matrices[0]!.shape[1]!], joined);
 }
 
-/** A matrix with rows and columns exchanged. */
-export function transposed({ shape, data }: Tensor<"float32">): Tensor<"float32"> {
-  if (shape.length !== 2) throw new Error(`${formatShape(shape)}: expected a matrix`);
-  const [rows, columns] = shape as [number, number];
-  const turned = new Float32Array(data.length);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) turned[j * rows + i] = data[i * columns + j]!;
-  return tensor("float32", [columns, rows], turned);
-}
-
 /** Every number times a factor. */
 export function scaledBy({ shape, data }: Tensor<"float32">, factor: number): Tensor<"float32"> {
   return tensor(

@@ -132,6 +132,8 @@ const sizeNames: Readonly<Record<string, readonly string[]>> = {
 };
 
 function sizesOf({ options }: OwnPart, { config }: BaseModel): JsonObject {
+  if (config["is_encoder_decoder"] === true)
+    throw new Error("config.json: an encoder-decoder, whose prompts and prefixes peft lays out in another way");
   const { num_virtual_tokens } = options as { readonly num_virtual_tokens: number };
   const sizes = Object.entries(sizeNames).map(([field, names]) => {
     const name = names.find((candidate) => typeof config[candidate] === "number");

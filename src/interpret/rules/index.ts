@@ -1,0 +1,15 @@
+/** The meaning of every primitive, in float64 loops: the definition that pullbacks and lowerings are held against. */
+import type { Primitive } from "../../graph/primitive.ts";
+import { elementwise } from "./elementwise.ts";
+import { linear } from "./linear.ts";
+import type { Meanings } from "./meaning.ts";
+import { movement } from "./movement.ts";
+import { reduction } from "./reduction.ts";
+
+/** Inputs are fed; every other primitive has a row. */
+export const meanings: Meanings<Exclude<Primitive, "input">> = {
+  ...elementwise,
+  ...reduction,
+  ...movement,
+  ...linear,
+};
