@@ -9,7 +9,7 @@ import type { Tensor } from "../src/tensor/tensor.ts";
 import { type HeadedModel, restore } from "../src/train/adapt.ts";
 import { loadWeights, parametersOf } from "../src/train/load.ts";
 import { forwardPass } from "../src/train/step.ts";
-import { batchFeeds, fixtureModel } from "./fixtures.ts";
+import { batchFeeds, fixtureModel, readTensors } from "./fixtures.ts";
 
 const runtime = await nativeRuntime({ threads: 1 });
 
@@ -26,7 +26,7 @@ export function foreignCases(library: string): { readonly name: string; readonly
 export async function baseOf(name: string): Promise<HeadedModel & BaseModel> {
   const { model, config, checkpoint } = fixtureModel(name);
   const head = model.heads["sequence-classification"]!;
-  const labels = name.startsWith("bert") ? 3 : 2;
+  const labels = readTensors("models", name, "expected.safetensors").get("logits")!.shape.at(-1)!;
   const specs = parametersOf(model, head, labels);
   const { weights } = await loadWeights(model, specs, checkpoint, { seed: 0 });
   return { model, head, labels, specs, weights, basePrefix: model.basePrefix, config };

@@ -68,7 +68,7 @@ describe.each(names)("%s", async (name) => {
 /** Everything that a model may have before the tokens it reads. */
 const methods = {
   head: {},
-  lora: { r: 2 },
+  lora: { rank: 2 },
   prompt_tuning: { num_virtual_tokens: 3 },
   prefix_tuning: { num_virtual_tokens: 3 },
 } as const;

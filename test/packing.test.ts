@@ -71,7 +71,8 @@ describe.each(decoders)("%s", (name) => {
     await program.dispose();
   });
 
-  test("packed or apart, loss and gradients are the same", async () => {
+  // Frequencies that slow down with the length of a row differ with padding too.
+  test.skipIf(name === "llama-dynamic")("packed or apart, loss and gradients are the same", async () => {
     const adapted = await tinyModel(name, { method: "full", head: "causal-language-model" });
     const apart = datasetOf(LENGTHS.map((length) => encoding(length, adapted.model.vocabularySize)));
     const packed = pack(apart, ROW);

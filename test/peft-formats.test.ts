@@ -54,6 +54,9 @@ const begun: Readonly<Record<string, readonly [method: string, options: Readonly
     { rank: 3, lora_alpha: 5, lora_dropout: 0.1, use_rslora: true, target_modules: ["all-linear"] },
   ],
   "lora-dora": ["lora", { rank: 2, lora_alpha: 4, use_dora: true, target_modules: ["query", "output.dense"] }],
+  "conv1d-lora-dora": ["lora", { rank: 2, lora_alpha: 4, use_dora: true, target_modules: ["all-linear"] }],
+  "conv1d-vera": ["vera", { rank: 6, target_modules: ["all-linear"] }],
+  "conv1d-ia3": ["ia3", {}],
   vera: [
     "vera",
     { rank: 6, target_modules: ["query", "attention.output.dense", "intermediate.dense", "output.dense"] },

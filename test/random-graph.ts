@@ -35,6 +35,19 @@ function adaptedLinear(x: Value, d: Draw): Value {
   return methods[d.size(0, methods.length - 1)]!();
 }
 
+/** What the gradient of a cross-entropy of scores x goes into: hidden states, a table of words, a bias. */
+function likelihoodGradient(x: Value, d: Draw): Value {
+  const leading = sizes(x).slice(0, -1);
+  const words = sizes(x).at(-1)!;
+  const gradient = g.mul(g.minusOneHot(g.softmax(x), d.index(leading, words)), d.normal([...leading, 1]));
+  const products: readonly (() => Value)[] = [
+    () => g.matmul(gradient, d.normal([words, d.size()])),
+    () => g.contract(gradient, d.normal([...leading, d.size()])),
+    () => g.sum(gradient, g.axesOf(gradient, 1)),
+  ];
+  return products[d.size(0, products.length - 1)]!();
+}
+
 const phrases: readonly Phrase[] = [
   always((x) => g.tanh(x)),
   always((x) => g.neg(x)),
@@ -74,6 +87,7 @@ const phrases: readonly Phrase[] = [
   ofRank(2, 3, (x, d) => g.contract(x, d.normal([...sizes(x).slice(0, -1), d.size()]))),
   ofRank(2, 3, (x, d) => g.matmul(x, d.normal([sizes(x).at(-1)!, d.size()]))),
   ofRank(2, 3, (x, d) => adaptedLinear(x, d)),
+  ofRank(2, 3, (x, d) => likelihoodGradient(x, d)),
   ofRank(0, 3, (x, d) => g.unsqueeze(x, d.size(0, x.shape.length))),
   { fits: ({ shape }) => shape.includes(1), make: (x) => g.squeeze(x, x.shape.indexOf(1)) },
   { fits: ({ shape }) => shape.length === 3 && Number(shape[2]) % 2 === 0, make: (x) => g.splitHeads(x, 2) },

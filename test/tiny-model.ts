@@ -60,7 +60,7 @@ export function makeTinyModel(
   const source = join(import.meta.dirname, "fixtures", "models", fixture);
   mkdirSync(folder, { recursive: true });
   copyFileSync(join(source, "model.safetensors"), join(folder, "model.safetensors"));
-  const family = fixture.startsWith("roberta") ? "roberta" : "bert";
+  const family = /^(roberta|bart)/.test(fixture) ? "roberta" : "bert";
   writeFileSync(join(folder, "config.json"), JSON.stringify({ ...config, ...changes }));
   writeFileSync(join(folder, "tokenizer.json"), JSON.stringify(tokenizerJson(family)));
   return folder;

@@ -5,7 +5,6 @@ import type { ParameterSpec } from "../../src/nn/parameters.ts";
 import { parametersOf } from "../../src/train/load.ts";
 import { bloom } from "./bloom.ts";
 import { gptj } from "./gptj.ts";
-import { llama } from "./llama.ts";
 import { robertaBase } from "./roberta-base.ts";
 
 /** Each model's parameters by its name. */
@@ -55,21 +54,25 @@ export const languageModels: Models = {
   }),
   "BLOOM-7b1": bloom({ vocab_size: 250_880, n_embed: 4096, n_layer: 30 }),
   "GPT-J-6B": gptj({ vocab_size: 50_400, n_embd: 4096, n_layer: 28, n_inner: null }),
-  "LLaMA-2-7B": llama({
+  "LLaMA-2-7B": parametersUnder("causal-language-model", {
+    model_type: "llama",
     vocab_size: 32_000,
     hidden_size: 4096,
     intermediate_size: 11_008,
     num_hidden_layers: 32,
     num_attention_heads: 32,
     num_key_value_heads: 32,
+    max_position_embeddings: 4096,
   }),
-  "LLaMA-2-13B": llama({
+  "LLaMA-2-13B": parametersUnder("causal-language-model", {
+    model_type: "llama",
     vocab_size: 32_000,
     hidden_size: 5120,
     intermediate_size: 13_824,
     num_hidden_layers: 40,
     num_attention_heads: 40,
     num_key_value_heads: 40,
+    max_position_embeddings: 4096,
   }),
 };
 

@@ -39,12 +39,12 @@ def rope(rope_type: str, **parameters) -> dict:
 
 
 CASES = {
-    "llama-classification": Case(LlamaForSequenceClassification, dict(LLAMA, num_labels=3)),
+    "llama-classification": Case(LlamaForSequenceClassification, dict(TURNED, num_labels=3)),
     "llama-left": Case(
         LlamaForSequenceClassification, dict(LLAMA, num_labels=1, problem_type="regression"), padding="left"
     ),
     # A head of keys for each of queries.
-    "llama-lm": Case(LlamaForCausalLM, dict(LLAMA, num_key_value_heads=4)),
+    "llama-lm": Case(LlamaForCausalLM, dict(LLAMA, num_key_value_heads=4), padding_inside=True),
     # Heads that are together wider than the model.
     "llama-tied": Case(
         LlamaForCausalLM, dict(TURNED, tie_word_embeddings=True, rope_parameters=dict(rope_theta=500.0)), padding="left"
@@ -105,7 +105,7 @@ CASES = {
     "mistral-classification": Case(MistralForSequenceClassification, dict(LLAMA, sliding_window=4, num_labels=2)),
     "mistral-lm": Case(MistralForCausalLM, dict(TURNED, sliding_window=3), padding="left"),
     "mistral-wide": Case(MistralForCausalLM, dict(LLAMA, sliding_window=None)),
-    "qwen2-classification": Case(Qwen2ForSequenceClassification, dict(LLAMA, num_labels=3)),
+    "qwen2-classification": Case(Qwen2ForSequenceClassification, dict(TURNED, num_labels=3)),
     # Windows in the second layer alone.
     "qwen2-lm": Case(
         Qwen2ForCausalLM,

@@ -104,6 +104,8 @@ def inputs(case: str, model: PreTrainedModel) -> dict[str, torch.Tensor]:
     if CASES[case].padding == "left":
         mask = mask[:, ::-1].copy()
     ids = np.where(mask, draw.choice(words, mask.shape), config.pad_token_id)
+    if CASES[case].padding_inside:
+        ids[:, 1] = config.pad_token_id
     if config.is_encoder_decoder and not is_generation(model):
         add_ends(ids, lengths, config)
     batch = {"input_ids": ids, "attention_mask": mask}
@@ -211,7 +213,7 @@ def write_case(name: str) -> None:
         "zero_gradient": [
             key
             for key, _ in model.named_parameters()
-            if key.endswith(("attention.self.key.bias", "attention.k_lin.bias", "k_proj.bias"))
+            if key.endswith(("attention.self.key.bias", "attention.k_lin.bias", "k_proj.bias")) and not is_decoder(model)
         ],
     }
     (folder / "expected.json").write_text(json.dumps(notes, indent=2) + "\n")

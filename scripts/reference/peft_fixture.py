@@ -36,7 +36,10 @@ FIXTURES = ROOT / "test" / "fixtures"
 MODELS = ("bert-classification", "roberta-classification")
 ALL = ["query", "key", "value", "dense"]
 # BERT's pooler is trained with the classifier above it, as an ordinary part of the head.
-HEAD = {"bert-classification": ["pooler"], "roberta-classification": []}
+HEAD = {"bert-classification": ["pooler"]}
+# Its weights are [in, out].
+GPT2 = ("gpt2-classification",)
+CONV1D = ["c_attn", "c_fc", "c_proj"]
 
 
 def pruned(model: PeftModel) -> None:
@@ -63,7 +66,7 @@ def task(**options):
 
 
 CASES = {
-    "lora": Case(lambda: LoraConfig(**task(r=4, lora_alpha=6))),
+    "lora": Case(lambda: LoraConfig(**task(r=4, lora_alpha=6)), models=(*MODELS, *GPT2)),
     "lora-rslora": Case(
         lambda: LoraConfig(**task(r=3, lora_alpha=5, lora_dropout=0.1, use_rslora=True, target_modules=ALL))
     ),
@@ -95,6 +98,14 @@ CASES = {
     "ia3": Case(lambda: IA3Config(**task())),
     "ln_tuning": Case(lambda: LNTuningConfig(**task(target_modules=["LayerNorm"]))),
     "shira": Case(lambda: ShiraConfig(**task(r=2))),
+    "conv1d-lora-dora": Case(
+        lambda: LoraConfig(**task(r=2, lora_alpha=4, use_dora=True, target_modules=CONV1D)), models=GPT2
+    ),
+    "conv1d-adalora": Case(
+        lambda: AdaLoraConfig(**task(init_r=3, target_r=2, lora_alpha=5, total_step=1, target_modules=CONV1D)), models=GPT2
+    ),
+    "conv1d-vera": Case(lambda: VeraConfig(**task(r=6, target_modules=CONV1D)), models=GPT2),
+    "conv1d-ia3": Case(lambda: IA3Config(**task()), models=GPT2),
     "prompt_tuning": Case(lambda: PromptTuningConfig(**task(num_virtual_tokens=3))),
     "p_tuning": Case(lambda: PromptEncoderConfig(**task(num_virtual_tokens=3, encoder_hidden_size=8))),
     "p_tuning-lstm": Case(
@@ -103,7 +114,10 @@ CASES = {
         ),
         models=("roberta-classification",),
     ),
-    "prefix_tuning": Case(lambda: PrefixTuningConfig(**task(num_virtual_tokens=3))),
+    "prefix_tuning": Case(
+        lambda: PrefixTuningConfig(**task(num_virtual_tokens=3)),
+        models=(*MODELS, *GPT2, "gptj-classification", "bloom-classification"),
+    ),
     "prefix_tuning-projection": Case(
         lambda: PrefixTuningConfig(**task(num_virtual_tokens=2, encoder_hidden_size=6, prefix_projection=True)),
         models=("bert-classification",),
@@ -152,7 +166,7 @@ def write_case(case: str, name: str) -> None:
     stream = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)
     config = given.config()
-    config.modules_to_save = HEAD[name] or None
+    config.modules_to_save = HEAD.get(name)
     model = get_peft_model(base_model(name), config).eval()
     redraw(model, stream)
     given.changed(model)

@@ -10,7 +10,8 @@ import { random } from "../tensor/random.ts";
 import { gradients } from "./gradients.ts";
 
 const { normal } = random(1, "recomputation");
-const drawn = (...shape: number[]) => array64(shape, Float64Array.from({ length: shape[0]! * (shape[1] ?? 1) }, normal));
+const drawn = (...shape: number[]) =>
+  array64(shape, Float64Array.from({ length: shape[0]! * (shape[1] ?? 1) }, normal));
 
 const weights = [0, 1, 2, 3].map((n) => g.input(`w${n}`, [3, 3]));
 const mask = g.exp(g.input("mask", ["batch", 3]));

@@ -32,6 +32,7 @@ export function createProgress(stream: ProgressStream, loggingSteps: number): (e
         `training ${formatCount(event.trainedParameters)} of ${formatCount(event.totalParameters)} parameters (${formatShare(event.trainedParameters / event.totalParameters)})`,
       );
       if (event.initialized.length > 0) line(`new, drawn from the seed: ${shortened(event.initialized)}`);
+      if (event.unused.length > 0) line(`in the checkpoint, not used: ${shortened(event.unused)}`);
       if (event.resumedFrom !== null) line(`resumed after step ${event.resumedFrom}`);
       if (event.truncated > 0)
         line(`${formatCount(event.truncated)} examples are longer than max_seq_length and were cut`);

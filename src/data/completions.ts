@@ -4,11 +4,11 @@ import type { EncodedDataset } from "./encode.ts";
 import type { Dataset, Example } from "./examples.ts";
 import { encodingOf, frameOf, type SequenceOptions, withLoss } from "./sequences.ts";
 import type { Encoding, Tokenizer } from "./tokenizer.ts";
-import { keptLengths } from "./truncation.ts";
 
 /**
- * Prompts with their completions; the completion's tokens and the one that ends it carry loss. Of what is too long the longer
- * part is cut until both are equal, then both: a prompt at its left, a completion at its right, which then has no end.
+ * Prompts with their completions; the completion's tokens and the one that ends it carry loss. Where both are too long for a
+ * sequence, a completion keeps half of it, and more where the prompt leaves more; cut at its right, it has no end. The prompt is cut
+ * at its left.
  * @throws Error when the tokenizer has no token that ends texts, or `maxLength` leaves no room.
  */
 export function encodeCompletions(
@@ -22,7 +22,8 @@ export function encodeCompletions(
   const encode = ({ texts: [prompt, completion = ""] }: Example): Encoding => {
     const parts = divided(tokenizer, prompt + completion, [prompt.length]);
     const [asking, answering] = [parts.ids.slice(0, parts.begins[0]), [...parts.ids.slice(parts.begins[0]), ...after]];
-    const [kept, answered] = keptLengths([asking.length, answering.length], room, "longest_first") as [number, number];
+    const answered = Math.min(answering.length, Math.max(Math.ceil(room / 2), room - asking.length));
+    const kept = Math.min(asking.length, room - answered);
     const ids = [...before, ...asking.slice(asking.length - kept), ...answering.slice(0, answered)];
     const asked = Uint8Array.from(ids, (_, i) => Number(i >= before.length + kept));
     return { ...encodingOf(ids), asked, removed: asking.length - kept + answering.length - answered };

@@ -52,7 +52,7 @@ export const generationFields: { readonly [S in Setting]-?: z.ZodType } = {
     .number()
     .describe("beam search compares log-probabilities divided by this power of the length: above 0 favours long ones"),
   early_stopping: z
-    .union([z.boolean(), z.literal("never")])
+    .union([z.boolean(), z.literal("never")], { error: "expected true, false or never" })
     .describe("whether beam search ends once it has num_beams ends: true, false (when better is unlikely) or never"),
   num_return_sequences: positive.describe("continuations of each prompt"),
   stop_strings: z.array(z.string().min(1)).describe("the text ends before any of these"),
@@ -135,6 +135,19 @@ export function readGenerationConfig(json: Readonly<Record<string, unknown>>, wh
   return Object.fromEntries(said);
 }
 
+/**
+ * Checks what a caller gives, each setting for itself.
+ * @throws Error in one line for a name that is no setting, or a value that it cannot have.
+ */
+export function checkInput(input: GenerationInput): void {
+  for (const [name, value] of Object.entries(input)) {
+    if (value === undefined) continue;
+    if (!Object.hasOwn(generationFields, name))
+      throw unknownName("unknown setting", name, Object.keys(generationFields));
+    checked(name, generationFields[name as Setting], value);
+  }
+}
+
 function checked(name: string, schema: z.ZodType, value: unknown): unknown {
   const result = schema.safeParse(value);
   if (!result.success) throw misfit(name, value, result.error.issues[0]!);
@@ -150,12 +163,8 @@ const listOf = (ids: number | readonly number[] | null | undefined): readonly nu
  * @throws Error in one line for a name that is no setting, a value that it cannot have, or values that contradict each other.
  */
 export function generationSettings(input: GenerationInput, folder: GenerationInput = {}): GenerationSettings {
+  checkInput(input);
   const given = Object.entries(input).filter(([, value]) => value !== undefined);
-  for (const [name, value] of given) {
-    if (!Object.hasOwn(generationFields, name))
-      throw unknownName("unknown setting", name, Object.keys(generationFields));
-    checked(name, generationFields[name as Setting], value);
-  }
   const lengths = input.max_new_tokens === undefined && input.max_length === undefined ? folder : input;
   const said: GenerationInput = { ...folder, ...Object.fromEntries(given) };
   const length = lengths.max_length ?? null;

@@ -2,6 +2,7 @@
  * Rewrites by which a method that says what it makes of a weight costs what a layer written for it would cost: sums, factors and
  * scaled rows or columns of a matrix move out of its product with activations.
  */
+import { sameShape } from "../tensor/shape.ts";
 import { add, linear, matmul, mul, squeeze } from "./ops.ts";
 import type { Rewrite } from "./simplify.ts";
 import { isOp, type Value } from "./value.ts";
@@ -17,6 +18,7 @@ function isFactored(x: Value): boolean {
 function factoredSum(x: Value): readonly [rest: Value, factored: Value] | null {
   if (!isOp(x, "add") || x.shape.length !== 2) return null;
   const [a, b] = x.operands;
+  if (!sameShape(a.shape, b.shape)) return null;
   if (isFactored(b)) return [a, b];
   return isFactored(a) ? [b, a] : null;
 }

@@ -127,17 +127,19 @@ export const cases: Readonly<Record<string, Cases>> = {
     ],
   },
   takeInsideReplace: {
-    fires: [2, 3].map((rank): Case => (d) => {
-      const axis = d.size(0, rank - 1);
-      const inner = replaced(d, d.shape(rank), d.coin() ? axis : axis - rank);
-      return takeSome(d, inner, someAxis(d, rank, axis));
-    }).concat([
-      (d) => g.take(replacedAt(d, [1, 3]), 0, [2, 0]),
-      (d) => g.take(replacedAt(d, [1, 3], [0, 2]), -2, [0]),
-      (d) => g.take(replacedAt(d, [1, 3], [0, 2]), 1, [1]),
-      (d) => g.take(replacedAt(d, [1, 3], [0, 2]), -1, [2]),
-      (d) => g.take(replacedAt(d, [3, 1], [2, 0]), 1, [0, 2]),
-    ]),
+    fires: [2, 3]
+      .map((rank): Case => (d) => {
+        const axis = d.size(0, rank - 1);
+        const inner = replaced(d, d.shape(rank), d.coin() ? axis : axis - rank);
+        return takeSome(d, inner, someAxis(d, rank, axis));
+      })
+      .concat([
+        (d) => g.take(replacedAt(d, [1, 3]), 0, [2, 0]),
+        (d) => g.take(replacedAt(d, [1, 3], [0, 2]), -2, [0]),
+        (d) => g.take(replacedAt(d, [1, 3], [0, 2]), 1, [1]),
+        (d) => g.take(replacedAt(d, [1, 3], [0, 2]), -1, [2]),
+        (d) => g.take(replacedAt(d, [3, 1], [2, 0]), 1, [0, 2]),
+      ]),
     kept: [
       (d) => g.take(replacedAt(d, [1, 3]), 0, [2, 1]),
       (d) => g.take(replacedAt(d, [1, 3]), -2, [2, 1]),
@@ -201,6 +203,7 @@ export const cases: Readonly<Record<string, Cases>> = {
   productOfSum: {
     fires: [(d) => productBy(d, (w) => g.add(w, product(d, sizes(w))))],
     kept: [
+      (d) => productBy(d, (w) => g.add(w, product(d, [sizes(w)[0]!, 1]))),
       (d) => productBy(d, (w) => g.add(w, d.normal(sizes(w)))),
       (d) => g.matmul(d.normal([5, 4]), g.add(d.normal([4, 3]), product(d, [4, 3]))),
     ],

@@ -84,7 +84,7 @@ describe("broadcasting", () => {
 });
 
 /** The negative log-likelihood of each class of scores [3]. */
-const likelihoods = (x: Value) => g.negativeLogLikelihood(g.expand(x, g.input("like", [3, 3])), g.iota(x, 0));
+const likelihoods = (x: Value) => g.negativeLogLikelihood(g.expand(x, g.constant(0, "float32", [3, 3])), g.iota(x, 0));
 
 describe("meanings that rounding could spoil", () => {
   test.each<[string, (x: Value) => Value, number[], number[]]>([

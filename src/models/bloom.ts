@@ -80,9 +80,11 @@ function body(scope: Scope, config: Config, inputs: ModelInputs): Value {
  */
 function alibi({ sites }: Scope, heads: number, mask: Value): Value {
   const positions = sites.positions(mul(sub(cumsum(mask, 1), 1), mask));
-  const ofKeys = unsqueeze(unsqueeze(cast(positions, "float32"), 1), 1);
-  return mul(ofKeys, unsqueeze(unsqueeze(vector(alibiSlopes(heads)), 1), 2));
+  return mul(unsqueeze(unsqueeze(cast(positions, "float32"), 1), 1), slopesOf(heads));
 }
+
+/** The slopes of the heads as [heads, 1, 1]. */
+const slopesOf = (heads: number) => unsqueeze(unsqueeze(vector(alibiSlopes(heads)), 1), 2);
 
 /**
  * How steeply scores grow in each head: 2^(−8/n), 2^(−16/n), … of n heads; where n is no power of two, those of the power below it
@@ -130,7 +132,8 @@ function selfAttention(scope: Scope, config: Config, x: Value, bias: Value): Val
   const fused = linear(scope.in("query_key_value"), x, 3 * width, { fused: fusedParts(width, heads) });
   const byHead = splitAxis(splitHeads(fused, 3 * heads), 1, 3);
   const [query, key, value] = [0, 1, 2].map((i) => squeeze(slice(byHead, 2, i, i + 1), 2)) as [Value, Value, Value];
-  return attend(scope, { query, key, value }, bias, { dropout });
+  const positionBias = (positions: readonly number[]) => mul(vector(positions), slopesOf(heads));
+  return attend(scope, { query, key, value }, bias, { dropout, positionBias });
 }
 
 /** The outputs of query_key_value: of each head those of its queries, then those of its keys, then those of its values. */

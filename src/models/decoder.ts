@@ -59,7 +59,10 @@ export function tiedScores(words: Scope, hidden: Value, vocabulary: number): Val
 export const languageModelHead = (
   architecture: string,
   words: string,
-  { vocab_size: vocabulary, tie_word_embeddings: tied }: { readonly vocab_size: number; readonly tie_word_embeddings: boolean },
+  {
+    vocab_size: vocabulary,
+    tie_word_embeddings: tied,
+  }: { readonly vocab_size: number; readonly tie_word_embeddings: boolean },
 ): Head => ({
   architecture,
   forward: (scope, hidden) =>

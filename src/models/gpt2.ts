@@ -83,7 +83,12 @@ function body(scope: Scope, config: Config, inputs: ModelInputs): Value {
 
 /** How scores are scaled in the layer of that number, from 0. */
 function attentionScale(config: Config, layer: number): number {
-  const { n_embd: width, n_head: heads, scale_attn_weights: byWidth, scale_attn_by_inverse_layer_idx: byLayer } = config;
+  const {
+    n_embd: width,
+    n_head: heads,
+    scale_attn_weights: byWidth,
+    scale_attn_by_inverse_layer_idx: byLayer,
+  } = config;
   return (byWidth ? 1 / Math.sqrt(width / heads) : 1) / (byLayer ? layer + 1 : 1);
 }
 

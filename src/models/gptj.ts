@@ -92,7 +92,9 @@ function decoderBlock(scope: Scope, config: Config, hidden: Value, bias: Value, 
   const attentionEnd = scope.in("attn").in("out_proj");
   const attended = dropped(attentionEnd, p, linear(attentionEnd, gathered, width, { bias: false }));
   const mixed = addSublayer(attentionEnd, { kind: "attention", input, output: attended, residual: hidden });
-  const expanded = activations[config.activation_function]!(linear(scope.in("mlp").in("fc_in"), input, inner ?? 4 * width));
+  const expanded = activations[config.activation_function]!(
+    linear(scope.in("mlp").in("fc_in"), input, inner ?? 4 * width),
+  );
   const end = scope.in("mlp").in("fc_out");
   const output = dropped(end, p, linear(end, expanded, width));
   return addSublayer(end, { kind: "feed-forward", input, output, residual: mixed });

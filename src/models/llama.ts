@@ -73,7 +73,8 @@ function body(scope: Scope, settings: Settings, inputs: ModelInputs): Value {
   return rmsNorm(scope.in("norm"), settings, hidden);
 }
 
-function embedded(scope: Scope, { vocab_size: vocabulary, hidden_size: width, wordScale = 1 }: Settings, ids: Value): Value {
+function embedded(scope: Scope, { wordScale = 1, ...settings }: Settings, ids: Value): Value {
+  const { vocab_size: vocabulary, hidden_size: width, pad_token_id: padding } = settings;
   const words = embedding(scope, ids, vocabulary, width);
   return wordScale === 1 ? words : mul(words, wordScale);
 }

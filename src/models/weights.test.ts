@@ -114,7 +114,12 @@ describe("refuses in one line", () => {
       true,
       "model/x.safetensors: no tensor named bert.dense.weight (found 4 others)",
     ],
-    ["an empty checkpoint", {}, false, `model/x.safetensors: no tensor named ${scale} (found 0 others)`],
+    [
+      "an empty checkpoint",
+      {},
+      false,
+      `model/x.safetensors: no tensor named ${scale}, ${shift}, ${dense} (found 0 others)`,
+    ],
     [
       "a body of another shape, even if other sizes are to be ignored",
       { ...complete, [dense]: [4, 3] },
@@ -136,4 +141,29 @@ describe("refuses in one line", () => {
   ])("%s", (_, shapes, ignore, message) => {
     expect(() => plan(shapes, ignore)).toThrow(new Error(message));
   });
+});
+
+test("every tensor that is missing or has another shape is named at once, a few of many", () => {
+  const wrong = { ...without(scale, shift), [dense]: [4, 3] };
+  expect(() => plan(wrong)).toThrow(
+    new Error(
+      `model/x.safetensors: no tensor named ${scale}, ${shift} (found 3 others); ` +
+        `tensor ${dense} has shape [4, 3], config.json makes it [3, 4]`,
+    ),
+  );
+  const many = Array.from({ length: 7 }, (_, i) => spec(`w${i}`, [2]));
+  expect(() => planWeights(many, new Map(), "", "x")).toThrow(
+    new Error("x: no tensor named w0, w1, w2, w3, w4, and 2 more (found 0 others)"),
+  );
+});
+
+test("what is no parameter of any model is not counted as unused", () => {
+  const buffers = { "bert.embeddings.position_ids": [1, 4], "h.0.attn.bias": [1, 1, 4, 4], "h.0.attn.masked_bias": [] };
+  const { unused } = plan({
+    ...complete,
+    ...buffers,
+    "model.layers.0.self_attn.rotary_emb.inv_freq": [2],
+    "cls.bias": [2],
+  });
+  expect(unused).toEqual(["cls.bias"]);
 });

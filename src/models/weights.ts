@@ -13,7 +13,7 @@ export interface WeightPlan {
   readonly found: ReadonlyMap<string, string>;
   /** Parameters of the head that begin anew, for the checkpoint has none. */
   readonly initialized: readonly ParameterSpec[];
-  /** The checkpoint's tensors that the model has no use for. */
+  /** The checkpoint's tensors that the model has no use for, those left out that are no parameters of any. */
   readonly unused: readonly string[];
 }
 
@@ -51,10 +51,13 @@ function candidates(name: string, basePrefix: string): string[] {
   ];
 }
 
+/** Tensors that hold no parameters, which checkpoints of old kept beside them. */
+const buffers = /(^|\.)(position_ids|attn\.(masked_)?bias|rotary_emb\.inv_freq)$/;
+
 /**
  * Finds each parameter among a checkpoint's tensors.
  * @param ignoreMismatchedSizes begin head parameters anew whose shape in the checkpoint is another (other labels)
- * @throws Error in one line when a parameter of the body is missing or any has another shape.
+ * @throws Error in one line that names the parameters of the body that are missing and all that have another shape.
  */
 export function planWeights(
   specs: readonly ParameterSpec[],
@@ -65,21 +68,46 @@ export function planWeights(
 ): WeightPlan {
   const found = new Map<string, string>();
   const initialized: ParameterSpec[] = [];
+  const missing: string[] = [];
+  const misshapen: ParameterSpec[] = [];
   for (const spec of specs) {
-    const name = candidates(spec.name, basePrefix).find((candidate) => tensors.has(candidate));
+    const name = nameIn(tensors, spec, basePrefix);
     if (name !== undefined && sameShape(tensors.get(name)!.shape, storedShape(spec))) found.set(spec.name, name);
     else if (spec.head && (name === undefined || ignoreMismatchedSizes)) initialized.push(spec);
-    else if (name === undefined)
-      throw new Error(`${where}: no tensor named ${spec.name} (found ${tensors.size} others)`);
-    else throw mismatch(spec, name, tensors.get(name)!, where);
+    else if (name === undefined) missing.push(spec.name);
+    else misshapen.push(spec);
   }
+  const complaints = [
+    ...(missing.length > 0 ? [`no tensor named ${some(missing, ", ")} (found ${tensors.size} others)`] : []),
+    ...(misshapen.length > 0
+      ? [
+          some(
+            misshapen.map((spec) => mismatch(spec, tensors, basePrefix)),
+            "; ",
+          ),
+        ]
+      : []),
+    ...(misshapen.some(({ head }) => head) ? ["--ignore_mismatched_sizes begins the head anew"] : []),
+  ];
+  if (complaints.length > 0) throw new Error(`${where}: ${complaints.join("; ")}`);
   const used = new Set(found.values());
-  return { found, initialized, unused: [...tensors.keys()].filter((name) => !used.has(name)) };
+  const isExtra = (name: string) => !used.has(name) && !buffers.test(name);
+  return { found, initialized, unused: [...tensors.keys()].filter(isExtra) };
 }
 
-function mismatch(spec: ParameterSpec, name: string, { shape }: TensorInfo, where: string): Error {
-  const way = spec.head ? "; --ignore_mismatched_sizes begins the head anew" : "";
-  return new Error(
-    `${where}: tensor ${name} has shape ${formatShape(shape)}, config.json makes it ${formatShape(storedShape(spec))}${way}`,
-  );
+const nameIn = (tensors: ReadonlyMap<string, TensorInfo>, { name }: ParameterSpec, basePrefix: string) =>
+  candidates(name, basePrefix).find((candidate) => tensors.has(candidate));
+
+function mismatch(spec: ParameterSpec, tensors: ReadonlyMap<string, TensorInfo>, basePrefix: string): string {
+  const name = nameIn(tensors, spec, basePrefix)!;
+  const { shape } = tensors.get(name)!;
+  return `tensor ${name} has shape ${formatShape(shape)}, config.json makes it ${formatShape(storedShape(spec))}`;
+}
+
+/** How many of many are named. */
+const NAMED = 5;
+
+function some(all: readonly string[], separator: string): string {
+  const more = all.length - NAMED;
+  return `${all.slice(0, NAMED).join(separator)}${more > 0 ? `${separator}and ${more} more` : ""}`;
 }

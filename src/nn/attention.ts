@@ -4,6 +4,7 @@ import {
   cast,
   concat,
   count,
+  cumsum,
   equal,
   firstLike,
   greater,
@@ -16,6 +17,7 @@ import {
   softmax,
   splitAxis,
   sub,
+  sum,
   unsqueeze,
 } from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
@@ -50,9 +52,24 @@ export function causalBias({ queries, mask, segments, window }: CausalMask): Val
   const before = queries.shape[1] === mask.shape[1] ? null : sub(count(mask, [1]), count(queries, [1]));
   const query = unsqueeze(before ? add(position, before) : position, 1);
   let seen = mul(keysOf(mask), not(greater(key, query)));
-  if (window !== undefined) seen = mul(seen, not(greater(query, add(key, window - 1))));
+  if (window !== undefined) seen = mul(seen, within(window, mask, query, before === null));
   if (segments) seen = mul(seen, unsqueeze(sameSegment(segments), 1));
   return hiddenWhereZero(seen);
+}
+
+/**
+ * Whether a key is less than `window` positions before the query, float [batch, 1, queries, keys]. Padding with tokens on both sides
+ * of it, as between a prompt of a method's own and a short text of a batch, is no distance.
+ * @param query the places of the queries among the keys, [queries, 1]
+ * @param ofAll whether every key is a query
+ */
+function within(window: number, mask: Value, query: Value, ofAll: boolean): Value {
+  const following = sub(sum(mask, [1], true), cumsum(mask, 1));
+  const between = mul(sub(1, cast(mask, "float32")), cast(greater(following, 0), "float32"));
+  const before = cumsum(between, 1);
+  const keys = sub(cast(iota(mask, 1), "float32"), before);
+  const queries = sub(query, unsqueeze(ofAll ? before : sum(between, [1], true), 2));
+  return unsqueeze(not(greater(queries, add(unsqueeze(keys, 1), window - 1))), 1);
 }
 
 const not = (condition: Value) => sub(1, cast(condition, "float32"));

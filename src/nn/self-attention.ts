@@ -4,6 +4,7 @@ import type { Value } from "../graph/value.ts";
 import { attention } from "./attention.ts";
 import { linear } from "./linear.ts";
 import type { Scope } from "./parameters.ts";
+import type { AttentionSite } from "./sites.ts";
 
 export interface SelfAttention {
   /** What the checkpoint calls the three projections. */
@@ -30,7 +31,7 @@ export function selfAttention(
   });
 }
 
-export interface AttendOptions {
+export interface AttendOptions extends Pick<AttentionSite, "positionBias"> {
   readonly dropout: number;
   /** `self` unless given. */
   readonly kind?: "self" | "cross";
@@ -45,8 +46,8 @@ export function attend(
   { sites, name }: Scope,
   { query, key, value }: { readonly query: Value; readonly key: Value; readonly value: Value },
   bias: Value,
-  { dropout: p, kind = "self", ...options }: AttendOptions,
+  { dropout: p, kind = "self", positionBias, ...options }: AttendOptions,
 ): Value {
-  const seen = sites.attention({ module: name, kind, parts: [{ key, value }], bias });
+  const seen = sites.attention({ module: name, kind, parts: [{ key, value }], bias, positionBias });
   return attention(query, seen, { ...options, probabilities: (x) => sites.dropout({ name, x, p }) });
 }

@@ -22,6 +22,8 @@ export interface AttentionSite extends Seen {
   readonly module: string;
   /** Whether the keys belong to the sequence of the queries itself, or to another, which an encoder has read. */
   readonly kind: "self" | "cross";
+  /** What keys at such positions add to their scores, [heads, 1, keys], in a model that sees positions by its scores alone. */
+  readonly positionBias?: ((positions: readonly number[]) => Value) | undefined;
 }
 
 /** A linear module: its name, what goes in and what comes out. */

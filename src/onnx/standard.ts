@@ -75,11 +75,6 @@ function flipped(x: Value): Value {
 
 /** `outputs` without what only ONNX Runtime has an operator for. */
 export function inStandardOperators(outputs: Readonly<Record<string, Value>>): Record<string, Value> {
-  const values = simplify(Object.values(outputs), [
-    geluByErf,
-    siluBySigmoid,
-    transposedFirst,
-    rotateByParts,
-  ]);
+  const values = simplify(Object.values(outputs), [geluByErf, siluBySigmoid, transposedFirst, rotateByParts]);
   return Object.fromEntries(Object.keys(outputs).map((name, i) => [name, values[i]!]));
 }

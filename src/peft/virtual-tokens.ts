@@ -1,6 +1,6 @@
 /** What prompts and prefixes share: tokens or keys of the method's own, in front of those of every text. */
 import * as z from "zod";
-import { concat, expand, fill, linear, slice, take } from "../graph/ops.ts";
+import { concat, expand, fill, linear, type Scalar, slice, take } from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
 import type { ParameterSpec, ParameterTable } from "../nn/parameters.ts";
 import { type Part, withAdded } from "./attachment.ts";
@@ -10,9 +10,10 @@ import { linearModules } from "./targets.ts";
 export const virtualTokensOption = (fallback: number): z.ZodType<number> =>
   z.int().positive().default(fallback).describe("how many virtual tokens stand in front of every text");
 
-/** x with `n` slices in front of it along `axis`, filled with `value`. */
-export function filledInFront(x: Value, axis: number, n: number, value: number): Value {
-  return concat(fill(value, slicesLike(x, axis, n)), x, axis);
+/** x with `n` slices in front of it along `axis`, filled with `value`, a number or what broadcasts to them. */
+export function filledInFront(x: Value, axis: number, n: number, value: Scalar): Value {
+  const slices = slicesLike(x, axis, n);
+  return concat(typeof value === "number" ? fill(value, slices) : expand(value, slices), x, axis);
 }
 
 /** x [batch, sequence, width] with the same `rows` [n, width] in front of each sequence. */

@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
-import { headOf, labelsOf, taskOf } from "./checkpoint-task.ts";
+import { describe, expect, test } from "vitest";
+import type { Model } from "../models/architecture.ts";
+import { headOf, labelsOf, taskOf, usualTask } from "./checkpoint-task.ts";
 
 const named = (...labels: string[]) => ({ id2label: Object.fromEntries(labels.map((label, id) => [id, label])) });
 
@@ -62,8 +63,44 @@ test("language modelling asks for no labels, and finds its column in each file",
 
 test.each([
   ["masked-language-model", "masked-language-model"],
+  ["causal-language-model", "causal-language-model"],
+  ["prompt-completion", "causal-language-model"],
+  ["chat", "causal-language-model"],
+  ["sequence-to-sequence", "sequence-to-sequence"],
   ["text-classification", "sequence-classification"],
   ["sst2", "sequence-classification"],
 ])("%s is answered with the head for %s", (name, head) => {
   expect(headOf(name, "model").head).toBe(head);
+});
+
+describe("the task of a checkpoint that nobody names one for", () => {
+  const head = (architecture: string) => ({ architecture, forward: () => unused() });
+  const unused = (): never => {
+    throw new Error("not asked for");
+  };
+  const decoder = {
+    "causal-language-model": head("LlamaForCausalLM"),
+    "sequence-classification": head("LlamaForSequenceClassification"),
+  };
+  const encoderDecoder = {
+    "sequence-to-sequence": head("BartForConditionalGeneration"),
+    "sequence-classification": head("BartForSequenceClassification"),
+  };
+  const encoder = {
+    "masked-language-model": head("BertForMaskedLM"),
+    "sequence-classification": head("BertForSequenceClassification"),
+  };
+
+  test.each<[string, unknown, Model["heads"]]>([
+    ["causal-language-model", ["LlamaForCausalLM"], decoder],
+    ["text-classification", ["LlamaForSequenceClassification"], decoder],
+    ["causal-language-model", ["LlamaModel"], decoder],
+    ["causal-language-model", undefined, decoder],
+    ["sequence-to-sequence", ["BartModel"], encoderDecoder],
+    ["text-classification", ["BartForSequenceClassification"], encoderDecoder],
+    ["text-classification", ["BertForMaskedLM"], encoder],
+    ["text-classification", undefined, encoder],
+  ])("is %s for %j", (task, architectures, heads) => {
+    expect(usualTask({ ...(architectures !== undefined && { architectures }) }, { heads })).toBe(task);
+  });
 });

@@ -15,6 +15,8 @@ export interface ReadyEvent {
   readonly totalParameters: number;
   /** Parameters of the head that no checkpoint gave. */
   readonly initialized: readonly string[];
+  /** Tensors of the checkpoint that the model has no use for. */
+  readonly unused: readonly string[];
   /** The step that a resumed run goes on from; null for one that begins. */
   readonly resumedFrom: number | null;
   readonly secondsElapsed: number;

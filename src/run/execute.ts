@@ -9,6 +9,7 @@ import { random } from "../tensor/random.ts";
 import { adapt, type AdaptedModel } from "../train/adapt.ts";
 import { type EvidenceSource, gatherEvidence } from "../train/evidence.ts";
 import type { EndEvent, EvaluationEvent, Scores, TrainingEvent } from "../train/events.ts";
+import type { LoadedWeights } from "../train/load.ts";
 import type { TrainingOptions } from "../train/options.ts";
 import type { TrainingState } from "../train/state.ts";
 import { evaluationPass } from "../train/step.ts";
@@ -53,13 +54,13 @@ export async function* execute(
     const runtime = await nativeRuntime({ threads: threads ?? availableParallelism() });
     const environment = await describeEnvironment(prepared, runtime);
     const learner = { runtime, train: data.train, options, signal };
-    const { adapted, initialized } = await attachMethod(prepared, learner).catch((error: unknown) => {
+    const { adapted, ...loaded } = await attachMethod(prepared, learner).catch((error: unknown) => {
       throw signal?.aborted ? interruptedEarly() : error;
     });
     if (signal?.aborted) throw interruptedEarly();
     const { writer, from } = await begin({ prepared, environment, adapted });
     const run: LiveRun = { prepared, adapted, runtime, writer, environment, options };
-    const ready = readyEvent(run, data, initialized, from, (performance.now() - start) / 1000);
+    const ready = readyEvent(run, data, loaded, from, (performance.now() - start) / 1000);
     writer.event(ready);
     yield ready;
     const job = { adapted, runtime, ...data, from, options, ...(signal && { signal }) };
@@ -87,23 +88,23 @@ const interruptedEarly = () => new Error("interrupted before training began, not
 async function attachMethod(
   prepared: PreparedRun,
   learner: Omit<EvidenceSource, "base">,
-): Promise<{ adapted: AdaptedModel; initialized: readonly string[] }> {
+): Promise<{ adapted: AdaptedModel } & Omit<LoadedWeights, "weights">> {
   const { model, head, labels, specs, method, config } = prepared;
   const { seed } = config.settings;
-  const { weights, initialized } = await baseWeights(prepared, config.settings);
+  const { weights, ...loaded } = await baseWeights(prepared, config.settings);
   const base = { model, head, labels, specs, weights };
   const kind = method.evidence?.(config.methodOptions) ?? null;
   const evidence = kind && (await gatherEvidence(kind, { base, ...learner }));
   const attachment = evidence
     ? method.attach(specs, config.methodOptions, random(seed, "selection"), evidence)
     : prepared.attachment;
-  return { adapted: adapt({ ...base, attachment }, seed), initialized };
+  return { adapted: adapt({ ...base, attachment }, seed), ...loaded };
 }
 
 function readyEvent(
   { prepared }: LiveRun,
   data: { readonly train: EncodedDataset; readonly validation: EncodedDataset },
-  initialized: readonly string[],
+  { initialized, unused }: Omit<LoadedWeights, "weights">,
   from: TrainingState | null,
   secondsElapsed: number,
 ): ReadyEvent {
@@ -118,6 +119,7 @@ function readyEvent(
     trainedParameters: prepared.attachment.trained.reduce((total, { count }) => total + count, 0),
     totalParameters: numbersIn([...prepared.specs, ...prepared.attachment.added]),
     initialized,
+    unused,
     resumedFrom: from && from.step,
     secondsElapsed,
   };

@@ -1,6 +1,9 @@
-/** A fine-tuned classifier as ONNX models, in the folder that transformers.js loads. */
-import { tokenizerConfigFile } from "../hub/checkpoint.ts";
+/** A fine-tuned classifier or language model as ONNX models, in the folder that transformers.js loads. */
+import { decoderWithPast } from "../generation/with-past.ts";
+import type { Value } from "../graph/value.ts";
+import type { JsonObject } from "../hub/model-folder.ts";
 import { jsonFiles, writeFolder } from "../hub/save.ts";
+import type { HeadName } from "../models/architecture.ts";
 import { standaloneModel } from "../onnx/model.ts";
 import { nativeRuntime } from "../runtime/native.ts";
 import type { AdaptedModel } from "../train/adapt.ts";
@@ -10,24 +13,43 @@ import type { ExportFormat } from "./export.ts";
 import { fineTunedConfig } from "./model-config.ts";
 import { adaptedModel, type LoadedModel } from "./loaded.ts";
 import type { OpenModel } from "./prepare.ts";
-import { isLabelled } from "./task-kinds.ts";
+import { taskKinds } from "./task-kinds.ts";
+import { cacheConfig, generationConfig, tokenizerConfig } from "./transformers-js.ts";
 
 export const onnx: ExportFormat = {
   summary: "ONNX models in float32 and in 8-bit integers, as transformers.js loads them",
   async write(loaded, output, options) {
     const { opened, task } = loaded;
-    if (!isLabelled(task.kind))
-      throw new Error(`${task.name}: labels nothing, expected a model that was trained to label`);
+    const form = forms[taskKinds[task.kind].head];
+    if (!form)
+      throw new Error(
+        `${task.name}: cannot be exported to ONNX, expected a model that labels texts or a decoder that goes on with them`,
+      );
     const model = await finishedModel(loaded);
-    const graph = forwardPass(model);
-    const made = {
-      ...missingTokenizerConfig(loaded),
-      ...jsonFiles(opened.folder.files.made),
-      "onnx/model.onnx": standaloneModel(graph, model.feeds),
-      "onnx/model_quantized.onnx": standaloneModel(graph, model.feeds, quantizable(model)),
+    const { outputs, files, config } = form(model, opened);
+    const { companions, made } = opened.folder.files;
+    const contents = {
+      ...jsonFiles({ ...tokenizerConfig(loaded, model), ...files, ...made }),
+      "onnx/model.onnx": standaloneModel(outputs, model.feeds),
+      "onnx/model_quantized.onnx": standaloneModel(outputs, model.feeds, quantizable(model)),
     };
-    const files = opened.folder.files.companions;
-    return writeFolder(output, { config: fineTunedConfig(opened, task), files, made }, options);
+    const whole = { config: { ...fineTunedConfig(opened, task), ...config }, files: companions, made: contents };
+    return writeFolder(output, whole, options);
+  },
+};
+
+/** What is particular to a head: the graph, files beside it, fields of config.json. */
+interface Form {
+  readonly outputs: Readonly<Record<string, Value>>;
+  readonly files?: Readonly<Record<string, JsonObject>>;
+  readonly config?: JsonObject;
+}
+
+const forms: Readonly<Partial<Record<HeadName, (model: AdaptedModel, opened: OpenModel) => Form>>> = {
+  "sequence-classification": (model) => ({ outputs: forwardPass(model) }),
+  "causal-language-model": (model, opened) => {
+    const { outputs, layers } = decoderWithPast(model);
+    return { outputs, files: generationConfig(opened), config: cacheConfig(opened, layers) };
   },
 };
 
@@ -43,20 +65,4 @@ async function finishedModel(loaded: LoadedModel): Promise<AdaptedModel> {
 function quantizable({ specs }: AdaptedModel): Set<string> {
   const matrices = specs.filter(({ role, head }) => !head && (role === "linear" || role === "embedding"));
   return new Set(matrices.map(({ name }) => name));
-}
-
-/** tokenizer_config.json, which transformers.js asks for, where the checkpoint has none. */
-function missingTokenizerConfig({ opened, maxLength }: LoadedModel): Record<string, string> {
-  const { files } = opened.folder;
-  if (files.companions.some((path) => path.endsWith(tokenizerConfigFile))) return {};
-  return { [tokenizerConfigFile]: `${JSON.stringify(tokenizerConfig(opened, maxLength), null, 2)}\n` };
-}
-
-function tokenizerConfig({ tokenizer, model }: OpenModel, maxLength: number): Record<string, unknown> {
-  const named = Object.entries(tokenizer.specialTokens).flatMap(([role, id]) =>
-    id === null ? [] : [[`${role}_token`, ...tokenizer.tokensOf([id])] as const],
-  );
-  // Of the classes of transformers.js it is BERT's that says which segment a token belongs to.
-  const tokenizer_class = model.segments > 1 ? "BertTokenizer" : "PreTrainedTokenizer";
-  return { tokenizer_class, model_max_length: maxLength, ...Object.fromEntries(named) };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { fromBfloat16, fromFloat16 } from "./dtype.ts";
 import { random } from "./random.ts";
-import { type FloatType, tensor, toFloat32, toFloatType, zeros } from "./tensor.ts";
+import { type FloatType, tensor, toFloat32, toFloatType, transposed, zeros } from "./tensor.ts";
 
 const floats = (...values: number[]) => tensor("float32", [values.length], Float32Array.from(values));
 
@@ -55,5 +55,31 @@ describe("rounded to a type of half the room", () => {
     const before = source.data.slice();
     toFloatType(source, "bfloat16");
     expect(source.data).toEqual(before);
+  });
+});
+
+describe("transposed", () => {
+  test.each([
+    [1, 1],
+    [3, 5],
+    [1, 70],
+    [65, 1],
+    [64, 32],
+    [33, 95],
+  ])("%i × %i: what stood at [i, j] stands at [j, i]", (rows, columns) => {
+    const source = tensor(
+      "float32",
+      [rows, columns],
+      Float32Array.from({ length: rows * columns }, (_, i) => i + 1),
+    );
+    const turned = transposed(source);
+    expect(turned.shape).toEqual([columns, rows]);
+    const at = (i: number, j: number) => turned.data[j * rows + i];
+    expect([...source.data].map((_, k) => at(Math.floor(k / columns), k % columns))).toEqual([...source.data]);
+    expect(transposed(turned)).toEqual(source);
+  });
+
+  test("refuses what is no matrix", () => {
+    expect(() => transposed(zeros("float32", [2, 3, 4]))).toThrow("[2, 3, 4]: expected a matrix");
   });
 });

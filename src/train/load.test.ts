@@ -40,6 +40,38 @@ describe("loading", () => {
   });
 });
 
+describe("a matrix that checkpoints hold as [in, out]", () => {
+  const gpt2 = fixtureModel("gpt2-classification");
+  const specs = parametersOf(gpt2.model, gpt2.model.heads["sequence-classification"]!, 3);
+  const name = "transformer.h.1.mlp.c_fc.weight";
+
+  test("is read as [out, in], and no other", async () => {
+    const { weights } = await loadWeights(gpt2.model, specs, gpt2.checkpoint, { seed: 0 });
+    const stored = async (tensor: string) => {
+      const target = new Float32Array(16 * 64);
+      await gpt2.checkpoint.readInto(tensor, target);
+      return target;
+    };
+    const inFile = await stored(name);
+    expect([gpt2.checkpoint.tensors.get(name)!.shape, weights[name]!.shape]).toEqual([
+      [16, 64],
+      [64, 16],
+    ]);
+    const read = weights[name]!.data;
+    expect(read).toEqual(inFile.map((_, k) => inFile[(k % 16) * 64 + Math.floor(k / 16)]!));
+    const positions = new Float32Array(12 * 16);
+    await gpt2.checkpoint.readInto("transformer.wpe.weight", positions);
+    expect(weights["transformer.wpe.weight"]!.data).toEqual(positions);
+  });
+
+  test("is refused as [out, in], by the shape that it has to have", async () => {
+    const tensors = new Map(gpt2.checkpoint.tensors).set(name, { shape: [64, 16] });
+    await expect(loadWeights(gpt2.model, specs, { ...gpt2.checkpoint, tensors }, { seed: 0 })).rejects.toThrow(
+      `tensor ${name} has shape [64, 16], config.json makes it [16, 64]`,
+    );
+  });
+});
+
 describe("a tensor that has to be zero", () => {
   const bart = fixtureModel("bart-generation");
   const specs = parametersOf(bart.model, bart.model.heads["sequence-to-sequence"]!, 0);

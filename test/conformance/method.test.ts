@@ -14,6 +14,8 @@ const fixtures = [
   "gpt2-classification",
   "gptj-classification",
   "bloom-classification",
+  "llama-classification",
+  "qwen2-classification",
 ];
 
 const variants: { readonly [M in MethodName]: readonly Partial<MethodOptions[M]>[] } = {
@@ -129,6 +131,15 @@ const promises: { readonly [M in MethodName]: Promises } = {
   head: inPlace,
 };
 
+const inLlama = {
+  query: "q_proj",
+  key: "k_proj",
+  value: "v_proj",
+  "intermediate.dense": "up_proj",
+  "output.dense": "down_proj",
+  "attention.output.dense": "o_proj",
+};
+
 /** What the modules that variants name are called in a family that calls them otherwise. */
 const moduleNames: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "distilbert-classification": {
@@ -160,6 +171,8 @@ const moduleNames: Readonly<Record<string, Readonly<Record<string, string>>>> = 
     "output.dense": "dense_4h_to_h",
     "attention.output.dense": "self_attention.dense",
   },
+  "llama-classification": inLlama,
+  "qwen2-classification": inLlama,
   "deberta-v2-classification": { query: "query_proj", key: "key_proj", value: "value_proj" },
   "bart-classification": {
     query: "q_proj",

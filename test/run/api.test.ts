@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { fineTune, mergeRun, openCheckpoint, openRun, plan, type RunEvent, type SavedEvent } from "../../src/node.ts";
-import { workshop, write } from "../tiny-model.ts";
+import { decodeSafetensors } from "../../src/formats/safetensors.ts";
+import { toFloat32, toFloatType } from "../../src/tensor/tensor.ts";
+import { makeTinyModel, workshop, write } from "../tiny-model.ts";
 
 const cwd = workshop();
 const path = (name: string) => join(cwd, name);
@@ -59,6 +61,34 @@ test("a merged run is a checkpoint that answers the same", async () => {
   expect(await checkpoint.predict(["a good film"])).toEqual(await run.predict(["a good film"]));
   for (const classifier of [run, checkpoint]) await classifier.dispose();
 });
+
+test.each(["float32", "float16"] as const)(
+  "a merged GPT-2 has its matrices as its checkpoint has them, in %s",
+  async (dtype) => {
+    const [model, run, merged] = [path("gpt2"), path(`gpt2-run-${dtype}`), path(`gpt2-merged-${dtype}`)];
+    makeTinyModel(model, "gpt2-classification", { id2label: { 0: "negative", 1: "positive" } });
+    const trained = { target_modules: ["mlp.c_fc"], update: "row", rank: 2, ignore_mismatched_sizes: true } as const;
+    await saved(fineTune({ model, data: path("sst2"), output_dir: run, ...settings, ...trained }));
+    await mergeRun(run, merged, { dtype });
+    const [before, after] = [model, merged].map((folder) => {
+      const file = join(folder, "model.safetensors");
+      return decodeSafetensors(readFileSync(file), file);
+    });
+    expect([...after!.keys()].toSorted()).toEqual([...before!.keys()].toSorted());
+    for (const [name, tensor] of before!) {
+      if (name.startsWith("score.")) continue;
+      const expected = toFloatType(toFloat32(tensor), dtype);
+      expect(after!.get(name)).toMatchObject({ dtype, shape: expected.shape });
+      const changed = [...expected.data.keys()].filter((i) => expected.data[i] !== after!.get(name)!.data[i]);
+      // The first two outputs are the first two columns of a matrix [in, out].
+      const isTrained = name.endsWith("mlp.c_fc.weight");
+      expect(new Set(changed.map((i) => i % 64)), name).toEqual(new Set(isTrained ? [0, 1] : []));
+    }
+    const [one, other] = [await openRun(run), await openCheckpoint(merged, { maxLength: 10 })];
+    if (dtype === "float32") expect(await other.predict(["a good film"])).toEqual(await one.predict(["a good film"]));
+    for (const classifier of [one, other]) await classifier.dispose();
+  },
+);
 
 test("nothing is global: two trainings at a time are as they are alone", async () => {
   const train = async (name: string, seed: number) => {

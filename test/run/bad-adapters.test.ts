@@ -106,9 +106,9 @@ test.each<readonly [what: string, before: () => unknown, args: readonly string[]
   ],
   [
     "a task that is not known",
-    changedTo((config) => ({ ...config, task_type: "CAUSAL_LM" })),
+    changedTo((config) => ({ ...config, task_type: "TOKEN_CLS" })),
     changed,
-    "changed/adapter_config.json: task_type: CAUSAL_LM, expected one of SEQ_CLS, null",
+    "changed/adapter_config.json: task_type: TOKEN_CLS, expected one of SEQ_CLS, CAUSAL_LM, SEQ_2_SEQ_LM, null",
   ],
   [
     "base weights that were changed",

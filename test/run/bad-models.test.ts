@@ -86,7 +86,7 @@ const models: Readonly<Record<string, readonly [folder: string, message: string 
   ],
   "a head for other labels": [
     "three",
-    "three: tensor classifier.weight has shape [3, 16], config.json makes it [2, 16]; --ignore_mismatched_sizes begins the head anew",
+    "three: tensor classifier.weight has shape [3, 16], config.json makes it [2, 16]; tensor classifier.bias has shape [3], config.json makes it [2]; --ignore_mismatched_sizes begins the head anew",
   ],
   "no tokenizer.json": [
     badModel("no-tokenizer", (file) => rmSync(file("tokenizer.json"))),

@@ -1,5 +1,6 @@
 /** rocoft generate */
 import { Command } from "commander";
+import { checkInput, type GenerationInput } from "../../generation/settings.ts";
 import { type Generator, type GeneratorPrompt, openGenerator } from "../../run/generator.ts";
 import { readPrompts } from "../../run/prompt-file.ts";
 import { converse } from "../converse.ts";
@@ -46,14 +47,16 @@ export function command(): Command {
   return addGenerationFlags(generate)
     .addHelpText("after", examples)
     .action(async (run: string | undefined, flags: GenerateFlags) => {
+      const settings = generationInput(flags);
+      checkInput(settings);
       const given = await promptsOf(flags);
       const generator = await openGenerator(sourceOf(run, flags), {
         onDownload: downloadProgress(process.stderr),
         ...(flags.threads !== undefined && { threads: flags.threads }),
       });
       try {
-        if (given === null) await converse(generator, systemTurns(flags), generationInput(flags));
-        else await write(generator, given, flags);
+        if (given === null) await converse(generator, systemTurns(flags), settings);
+        else await write(generator, given, settings, flags);
       } finally {
         await generator.dispose();
       }
@@ -79,8 +82,12 @@ async function promptsOf(flags: GenerateFlags): Promise<Given[] | null> {
 
 const systemTurns = ({ system }: GenerateFlags) => (system === undefined ? [] : [{ role: "system", content: system }]);
 
-async function write(generator: Generator, given: readonly Given[], flags: GenerateFlags): Promise<void> {
-  const settings = generationInput(flags);
+async function write(
+  generator: Generator,
+  given: readonly Given[],
+  settings: GenerationInput,
+  flags: GenerateFlags,
+): Promise<void> {
   const prompts = given.map(({ prompt }) => prompt);
   const texts = { ...generator.defaults, ...settings };
   const isOne = prompts.length === 1 && (texts.num_beams ?? 1) === 1 && (texts.num_return_sequences ?? 1) === 1;

@@ -1,6 +1,6 @@
 /** (IA)³ in peft: a vector a module, [out, 1] where it scales the output and [1, in] where it scales the input. */
 import { toFloat32 } from "../../tensor/tensor.ts";
-import { commonFields, fixed, free } from "./fields.ts";
+import { commonFields, free } from "./fields.ts";
 import { type Adapter, inModel, type OwnPart, type PeftFiles, type PeftFormat, type WrittenPart } from "./format.ts";
 import { targetNames } from "./names.ts";
 import { byName, targetsOf, whole } from "./parts.ts";
@@ -16,7 +16,7 @@ export const ia3Format: PeftFormat = {
     target_modules: free(null),
     exclude_modules: free(null),
     feedforward_modules: free(null),
-    fan_in_fan_out: fixed(false),
+    fan_in_fan_out: free(false),
     init_ia3_weights: free(true),
   },
   isOwn,

@@ -33,7 +33,7 @@ export const loraFields: Fields = {
   lora_alpha: free(8),
   lora_dropout: free(0),
   bias: free("none"),
-  fan_in_fan_out: fixed(false),
+  fan_in_fan_out: free(false),
   use_rslora: free(false),
   use_dora: free(false),
   init_lora_weights: free(true),

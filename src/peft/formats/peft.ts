@@ -12,7 +12,7 @@ import { isLikeLora } from "./as-lora.ts";
 import { ia3Format } from "./ia3.ts";
 import { lnTuningFormat } from "./ln-tuning.ts";
 import { loraFormat } from "./lora.ts";
-import { modulesHolding, targetNames } from "./names.ts";
+import { moduleOf, modulesHolding, targetNames } from "./names.ts";
 import { parameterOf, whole } from "./parts.ts";
 import { pTuningFormat, prefixTuningFormat, promptTuningFormat } from "./prompts.ts";
 import { shiraFormat } from "./shira.ts";
@@ -125,12 +125,18 @@ export async function writePeft(
       origin.task_type,
     ),
     ...(targets && { target_modules: targetNames(targets, base.specs, isSaved) }),
+    ...(targets && "fan_in_fan_out" in format.fields && { fan_in_fan_out: areStoredTransposed(targets, base) }),
     ...config,
   };
   return {
     config: Object.fromEntries(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1))),
     tensors: new Map([...tensors, ...beside.map(({ name, values }) => [format.prefix + name, values] as const)]),
   };
+}
+
+/** Whether the model is one whose checkpoints hold matrices as [in, out], which peft tells by its modules and writes down. */
+function areStoredTransposed(modules: readonly string[], { specs }: BaseModel): boolean {
+  return specs.some(({ name, storedTransposed }) => storedTransposed && modules.includes(moduleOf(name)));
 }
 
 function typeOf(method: string): [string, PeftFormat] {

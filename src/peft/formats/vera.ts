@@ -26,7 +26,7 @@ export const veraFormat: PeftFormat = {
     d_initial: free(0.1),
     vera_dropout: free(0),
     bias: free("none"),
-    fan_in_fan_out: fixed(false),
+    fan_in_fan_out: free(false),
     init_weights: free(true),
     projection_prng_key: free(0),
     // Else the shared matrices would be those that PyTorch's random numbers give.

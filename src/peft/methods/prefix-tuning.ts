@@ -95,12 +95,13 @@ export function prefix(
       const slot = (i: number) => slice(rows, 1, i * width, (i + 1) * width);
       return {
         ...(shifts && { positions: (positions: Value) => add(positions, n) }),
-        attention({ module, parts, bias }) {
+        attention({ module, parts, bias, positionBias }) {
           const layer = modules.indexOf(module);
           const heads = Number(parts[0]!.key.shape[1]);
           const forAll = (i: number) => splitHeads(unsqueeze(slot(i), 0), heads);
           const own = { key: forAll(2 * layer), value: forAll(2 * layer + 1) };
-          return { parts: [own, ...parts], bias: filledInFront(bias, -1, n, 0) };
+          const ownBias = shifts && positionBias ? positionBias([...Array(n).keys()]) : 0;
+          return { parts: [own, ...parts], bias: filledInFront(bias, -1, n, ownBias) };
         },
       };
     },

@@ -9,6 +9,7 @@ import { random } from "../../tensor/random.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { baseTable, forward, modelInputs } from "../forward.ts";
 import { evaluationPass } from "../step.ts";
+import type { Encoding } from "../../data/tokenizer.ts";
 import type { Batch, Objective } from "../objective.ts";
 import { causalLanguageModel, EVALUATION_PROBABILITY, mask, maskedLanguageModel } from "./language-model.ts";
 
@@ -88,6 +89,36 @@ describe("masking", () => {
   });
 });
 
+describe("masking of whole words", () => {
+  /** Words of one to three tokens; those from 30 on go on with a word. */
+  const goesOn = (token: number) => token >= 30;
+  const original = Int32Array.of(0, 10, 30, 31, 11, 12, 32, 2, 33, 13, 3, 34, 35, 2);
+  const words = [[1, 2, 3], [4], [5, 6], [8], [9], [11, 12]];
+
+  test("asks for all tokens of a word or for none, and one after a special token begins a word", () => {
+    const met = new Set<string>();
+    for (let seed = 0; seed < 60; seed++) {
+      const { positions } = mask(original, { ...vocabulary, goesOn }, 0.4, random(seed));
+      const asked = words.filter((word) => word.some((position) => positions.includes(position)));
+      expect(positions).toEqual(asked.flat());
+      for (const word of asked) met.add(word.join());
+    }
+    expect(met).toEqual(new Set(words.map((word) => word.join())));
+  });
+
+  test("asks for each word with the same probability, and for one at least", () => {
+    const stream = random(1, "words");
+    const counts = words.map(() => 0);
+    for (let n = 0; n < 2000; n++) {
+      const { positions } = mask(original, { ...vocabulary, goesOn }, 0.5, stream);
+      words.forEach((word, i) => (counts[i]! += Number(positions.includes(word[0]!))));
+    }
+    // That none is drawn, and the first word is taken, happens in one of 64.
+    for (const count of counts.slice(1)) expect(Math.abs(count - 1000)).toBeLessThan(5 * Math.sqrt(500));
+    expect(mask(original, { ...vocabulary, goesOn }, 1e-9, random(0)).positions).toEqual([1, 2, 3]);
+  });
+});
+
 const adapted = await tinyModel("roberta-mlm", { method: "full", head: "masked-language-model" });
 const data = tinyData(9);
 const runtime = await nativeRuntime({ threads: 1 });
@@ -126,6 +157,19 @@ describe("a batch", () => {
       labels: "[6] 6 7 8 9 8 7",
     });
     expect(terms).toBe(6);
+  });
+
+  test("of causal language modelling asks for what an encoding says, and never for its first token", () => {
+    const [first, second] = pair.encodings as [Encoding, Encoding];
+    const encodings = [
+      { ...first, asked: Uint8Array.of(0, 0, 1) },
+      { ...second, asked: Uint8Array.of(1, 0, 1, 1, 0) },
+    ];
+    const { feeds, terms } = causalLanguageModel.batch({ ...pair, encodings }, Int32Array.of(0, 1), {
+      padTokenId,
+      stream: stream(),
+    });
+    expect([numbers(feeds["positions"]!), numbers(feeds["labels"]!), terms]).toEqual([[1, 6, 7], [7, 7, 8], 3]);
   });
 
   test("of masked language modelling asks for tokens where they stood, whatever the order of the examples", () => {
@@ -247,6 +291,11 @@ test("the loss of data is the mean over all tokens asked for, not over sequences
 test("the share that is masked in training does not count in evaluation", async () => {
   expect(EVALUATION_PROBABILITY).toBe(0.15);
   const objective = maskedLanguageModel(vocabulary, 0.9);
+  expect(await score("masked", 4, { objective })).toEqual(await score("masked", 4));
+});
+
+test("nor do words", async () => {
+  const objective = maskedLanguageModel({ ...vocabulary, goesOn: (token) => token % 2 === 0 }, 0.15);
   expect(await score("masked", 4, { objective })).toEqual(await score("masked", 4));
 });
 
