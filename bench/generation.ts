@@ -24,6 +24,8 @@ const prompt = "The history of the steam engine begins in the first century, whe
 
 interface Measured {
   readonly seconds: number;
+  /** Seconds of all processors together, which other programs on the machine change less. */
+  readonly cpu_seconds: number;
   readonly tokens: readonly number[];
 }
 
@@ -32,10 +34,12 @@ const ids = generator.tokensOf(prompt);
 const count = Number(flags.tokens);
 
 async function here(): Promise<Measured> {
-  const start = performance.now();
+  const [start, used] = [performance.now(), process.cpuUsage()];
   const settings = { max_new_tokens: count, min_new_tokens: count, do_sample: false, num_beams: 1 };
   const [generated] = await generator.generate([ids], settings);
-  return { seconds: (performance.now() - start) / 1000, tokens: generated!.sequences[0]!.tokens };
+  const seconds = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(used);
+  return { seconds, cpu_seconds: (user + system) / 1e6, tokens: generated!.sequences[0]!.tokens };
 }
 
 /** A process that answers each line of a request by a line. */
@@ -66,10 +70,12 @@ await generator.dispose();
 const [ours, theirs] = [...results.values()] as [Measured[], Measured[]];
 const same = ours.every(({ tokens }, round) => tokens.join() === theirs[round]!.tokens.join());
 console.log(`${machine()}; ${flags.rounds} rounds of ${count} tokens after ${ids.length}, ${flags.threads} threads\n`);
-console.log("| side | tokens/s, median | best round |\n|---|---|---|");
+console.log("| side | tokens/s, median | best round | processor ms a token, median |\n|---|---|---|---|");
 for (const [name, measured] of results) {
   const rates = measured.map(({ seconds }) => count / seconds);
-  console.log(`| ${name} | ${median(rates).toFixed(1)} | ${Math.max(...rates).toFixed(1)} |`);
+  const cpu = median(measured.map(({ cpu_seconds }) => (1000 * cpu_seconds) / count));
+  console.log(`| ${name} | ${median(rates).toFixed(1)} | ${Math.max(...rates).toFixed(1)} | ${cpu.toFixed(1)} |`);
 }
 const ratios = ours.map(({ seconds }, round) => theirs[round]!.seconds / seconds);
-console.log(`\nrocoft ÷ transformers, median of rounds: ${median(ratios).toFixed(2)}; the same tokens: ${same ? "yes" : "no"}`);
+console.log(`\nrocoft ÷ transformers, tokens/s, median of rounds: ${median(ratios).toFixed(2)}`);
+console.log(`the same tokens: ${same ? "yes" : "no"}`);

@@ -1,21 +1,17 @@
 /**
  * An exported model asked by transformers.js, and compared with what `rocoft predict --json` said of the same texts: the largest
  * difference of the logits, and the labels that are the same. Fails where float32 differs by more than 1e-4 or in a label.
- * transformers.js is no dependency of the project; it is taken from a folder in which it was installed. It cuts long texts in
- * another way (the last special token goes too), so the texts must be shorter than --max_seq_length and the tokenizer's limit.
+ * transformers.js cuts long texts in another way (the last special token goes too), so the texts must be shorter than --max_seq_length and the tokenizer's limit.
  *
  *     npx tsx scripts/check-transformers-js.ts --model exported/sst2 --predictions predictions.json --modules elsewhere
  */
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { basename, dirname, join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import type { Prediction } from "../src/run/prediction.ts";
+import { DTYPES, transformersJs } from "./transformers-js.ts";
 
 /** What is used of transformers.js. */
 interface TransformersJs {
-  readonly env: { allowRemoteModels: boolean; localModelPath: string };
   readonly AutoTokenizer: {
     from_pretrained(
       name: string,
@@ -44,11 +40,7 @@ if (folder === undefined || file === undefined || modules === undefined)
   throw new Error("expected --model EXPORTED --predictions FILE --modules FOLDER");
 
 const predictions = JSON.parse(readFileSync(file, "utf8")) as readonly Prediction[];
-const { resolve: find } = createRequire(join(resolve(modules), "package.json"));
-const transformers = (await import(pathToFileURL(find("@huggingface/transformers")).href)) as TransformersJs;
-transformers.env.allowRemoteModels = false;
-transformers.env.localModelPath = dirname(resolve(folder));
-const name = basename(folder);
+const { library: transformers, name } = await transformersJs<TransformersJs>(modules, folder);
 const tokenize = await transformers.AutoTokenizer.from_pretrained(name);
 
 /** The logits of every text, by the model's numbers of type `dtype`, and the labels' names. */
@@ -67,7 +59,7 @@ async function ask(dtype: string): Promise<{ rows: number[][]; names: Readonly<R
   return { rows, names };
 }
 
-for (const dtype of ["fp32", "q8"]) {
+for (const dtype of DTYPES) {
   const { rows, names } = await ask(dtype);
   const differences = rows.flatMap((row, i) => row.map((x, j) => Math.abs(x - predictions[i]!.logits[j]!)));
   const worst = differences.reduce((a, b) => Math.max(a, b), 0);

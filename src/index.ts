@@ -1,10 +1,18 @@
 /** The library without files or a native runtime: it bundles for a browser. In Node, `rocoft` adds those. */
 export { gradients, pullbacks } from "./autodiff/gradients.ts";
 export { encodeDataset, type EncodedDataset } from "./data/encode.ts";
-export type { Dataset, Example, Texts } from "./data/examples.ts";
+export type { ChatTemplate } from "./data/chat-template.ts";
+export type { Conversation, Dataset, Example, Message, Texts } from "./data/examples.ts";
 export { createTokenizer, type Encoding, type Tokenizer } from "./data/tokenizer.ts";
 export { decodeSafetensors, encodeSafetensors } from "./formats/safetensors.ts";
-export { type Generated, type GeneratedSequence, generate, type GenerateOptions, streamTokens, type TokenEvent } from "./generation/generate.ts";
+export {
+  type Generated,
+  type GeneratedSequence,
+  generate,
+  type GenerateOptions,
+  streamTokens,
+  type TokenEvent,
+} from "./generation/generate.ts";
 export { languageModel, type LanguageModel } from "./generation/language-model.ts";
 export type { TextModel } from "./generation/prompt.ts";
 export type { FinishReason } from "./generation/search.ts";

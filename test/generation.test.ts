@@ -86,9 +86,11 @@ describe.each(names)("%s, step by step from what it has kept, has the logits of 
     if (!isDecoder && method.endsWith("tuning")) return;
     const adapted = await tinyModel(name, { method, options, head, labels: 0, config });
     const stream = random(3, name);
-    for (const { data } of adapted.trained.map(({ view }) => view)) data.forEach((x, i) => (data[i] = x + 0.2 * stream.normal()));
+    for (const { data } of adapted.trained.map(({ view }) => view))
+      data.forEach((x, i) => (data[i] = x + 0.2 * stream.normal()));
     commit(adapted);
-    const drawn = (length: number) => Array.from({ length }, () => 4 + stream.integer(adapted.model.vocabularySize - 4));
+    const drawn = (length: number) =>
+      Array.from({ length }, () => 4 + stream.integer(adapted.model.vocabularySize - 4));
     const texts = [drawn(3), drawn(2)];
     const model = await languageModel({ adapted, runtime, padTokenId: 1, decoderStartTokenId: 2 });
     const whole = await runtime.compile(

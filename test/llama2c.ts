@@ -10,7 +10,15 @@ export interface Llama2c {
 /** A checkpoint whose head is its table of embeddings. */
 export function readLlama2c(bytes: Buffer): Llama2c {
   const header = Array.from({ length: 7 }, (_, i) => bytes.readInt32LE(4 * i));
-  const [width, inner, layers, heads, keyHeads, vocabulary, positions] = header as [number, number, number, number, number, number, number];
+  const [width, inner, layers, heads, keyHeads, vocabulary, positions] = header as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const numbers = new Float32Array(bytes.buffer.slice(bytes.byteOffset + 4 * header.length));
   const headWidth = width / heads;
   const keyWidth = keyHeads * headWidth;

@@ -6,6 +6,7 @@ import type { Encoding } from "../src/data/tokenizer.ts";
 import { nativeRuntime } from "../src/runtime/native.ts";
 import { random } from "../src/tensor/random.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
+import type { AdaptedModel } from "../src/train/adapt.ts";
 import type { Objective } from "../src/train/objective.ts";
 import { causalLanguageModel, packedCausalLanguageModel } from "../src/train/objectives/language-model.ts";
 import { evaluationPass, gradientName, trainingStep } from "../src/train/step.ts";
@@ -44,12 +45,41 @@ const batchOf = (objective: Objective, data: EncodedDataset) =>
   objective.batch(data, Int32Array.from(data.encodings.keys()), { padTokenId: 0, stream: random(0) });
 const numbers = (x: Tensor | undefined) => Array.from(x!.data, Number);
 
+/** That a step's loss and gradients are the same of examples in rows of their own and of packed ones. */
+async function expectSamePacked(adapted: AdaptedModel): Promise<void> {
+  const apart = datasetOf(LENGTHS.map((length) => encoding(length, adapted.model.vocabularySize)));
+  const packed = pack(apart, ROW);
+  expect([...packed.lengths]).toEqual([12, 14]);
+  const results = await Promise.all(
+    (
+      [
+        [causalLanguageModel, apart],
+        [packedCausalLanguageModel, packed],
+      ] as const
+    ).map(async ([objective, data]) => {
+      const program = await runtime.compile(trainingStep(adapted, objective));
+      const { feeds, terms } = batchOf(objective, data);
+      const given = await program.run({ ...adapted.feeds, ...feeds });
+      await program.dispose();
+      return { given, terms };
+    }),
+  );
+  const [one, other] = results as [(typeof results)[0], (typeof results)[0]];
+  expect(other.terms).toBe(one.terms);
+  for (const key of ["loss", ...adapted.attachment.trained.map((tensor) => gradientName(tensor.name))])
+    expect(worstDifference(other.given[key]!.data, one.given[key]!.data as Float32Array), key).toBeLessThan(1e-5);
+}
+
 test("there are decoders", () => {
   for (const family of ["llama", "gpt2", "gptj", "bloom"])
     expect(
       decoders.some((name) => name.startsWith(family)),
       family,
     ).toBe(true);
+});
+
+test.each(["rocoft", "lora", "prefix_tuning", "houlsby"])("of %s too, packed rows give the same", async (method) => {
+  await expectSamePacked(await tinyModel("llama-lm", { method, head: "causal-language-model" }));
 });
 
 describe.each(decoders)("%s", (name) => {
@@ -73,28 +103,7 @@ describe.each(decoders)("%s", (name) => {
 
   // Frequencies that slow down with the length of a row differ with padding too.
   test.skipIf(name === "llama-dynamic")("packed or apart, loss and gradients are the same", async () => {
-    const adapted = await tinyModel(name, { method: "full", head: "causal-language-model" });
-    const apart = datasetOf(LENGTHS.map((length) => encoding(length, adapted.model.vocabularySize)));
-    const packed = pack(apart, ROW);
-    expect([...packed.lengths]).toEqual([12, 14]);
-    const results = await Promise.all(
-      (
-        [
-          [causalLanguageModel, apart],
-          [packedCausalLanguageModel, packed],
-        ] as const
-      ).map(async ([objective, data]) => {
-        const program = await runtime.compile(trainingStep(adapted, objective));
-        const { feeds, terms } = batchOf(objective, data);
-        const given = await program.run({ ...adapted.feeds, ...feeds });
-        await program.dispose();
-        return { given, terms };
-      }),
-    );
-    const [one, other] = results as [(typeof results)[0], (typeof results)[0]];
-    expect(other.terms).toBe(one.terms);
-    for (const key of ["loss", ...adapted.attachment.trained.map((tensor) => gradientName(tensor.name))])
-      expect(worstDifference(other.given[key]!.data, one.given[key]!.data as Float32Array), key).toBeLessThan(1e-5);
+    await expectSamePacked(await tinyModel(name, { method: "full", head: "causal-language-model" }));
   });
 
   test("what one example says changes nothing of another in its row, to the last bit", async () => {

@@ -115,6 +115,16 @@ describe("PiSSA", () => {
   });
 });
 
+test("SHiRA has no form for matrices that checkpoints hold as [in, out]", async () => {
+  const base = await baseOf("gpt2-classification");
+  const options = methodOptions(methodOf("shira"), { rank: 2 });
+  const adapted = adapt({ ...base, attachment: methodOf("shira").attach(base.specs, options, random(0)) });
+  const adapter = { method: "shira", options, tensors: adapterTensors(adapted) };
+  await expect(writePeft(adapter, base, origin("gpt2-classification"), evaluate)).rejects.toThrow(
+    /^transformer\.h\.0\.attn\.c_attn\.weight: is \[in, out\] in checkpoints, and peft's SHIRA knows only \[out, in\]$/,
+  );
+});
+
 describe("ranks and scales of their own", () => {
   test("become the largest rank and one scale", async () => {
     const { options, tensors } = readPeft(

@@ -25,7 +25,12 @@ async function greedyWriter(bytes: Buffer): Promise<(ids: readonly number[]) => 
   const head = model.heads["causal-language-model"]!;
   const specs = parametersOf(model, head, 0);
   const readInto = async (name: string, target: Float32Array) => target.set(tensors.get(name)!.data);
-  const { weights, unused } = await loadWeights(model, specs, { where: "stories260K.bin", tensors, readInto }, { seed: 0 });
+  const { weights, unused } = await loadWeights(
+    model,
+    specs,
+    { where: "stories260K.bin", tensors, readInto },
+    { seed: 0 },
+  );
   expect(unused).toEqual([]);
   const inputs = modelInputs();
   const scope = scopeOf(inputTable(specs));

@@ -3,8 +3,6 @@ import type { HeadName } from "../../src/models/architecture.ts";
 import { modelOf } from "../../src/models/registry.ts";
 import type { ParameterSpec } from "../../src/nn/parameters.ts";
 import { parametersOf } from "../../src/train/load.ts";
-import { bloom } from "./bloom.ts";
-import { gptj } from "./gptj.ts";
 import { robertaBase } from "./roberta-base.ts";
 
 /** Each model's parameters by its name. */
@@ -52,8 +50,23 @@ export const languageModels: Models = {
     decoder_attention_heads: 16,
     decoder_ffn_dim: 4096,
   }),
-  "BLOOM-7b1": bloom({ vocab_size: 250_880, n_embed: 4096, n_layer: 30 }),
-  "GPT-J-6B": gptj({ vocab_size: 50_400, n_embd: 4096, n_layer: 28, n_inner: null }),
+  "BLOOM-7b1": parametersUnder("causal-language-model", {
+    model_type: "bloom",
+    vocab_size: 250_880,
+    n_embed: 4096,
+    n_layer: 30,
+    num_attention_heads: 32,
+  }),
+  "GPT-J-6B": parametersUnder("causal-language-model", {
+    model_type: "gptj",
+    vocab_size: 50_400,
+    n_positions: 2048,
+    n_embd: 4096,
+    n_layer: 28,
+    n_head: 16,
+    rotary_dim: 64,
+    n_inner: null,
+  }),
   "LLaMA-2-7B": parametersUnder("causal-language-model", {
     model_type: "llama",
     vocab_size: 32_000,

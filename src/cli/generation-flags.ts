@@ -29,9 +29,7 @@ const truths: Readonly<Record<string, boolean>> = { true: true, false: false };
 export function addGenerationFlags(command: Command): Command {
   for (const name of flagged)
     for (const flag of flagsOf(name, generationFields[name], generationFields[name].description!))
-      command.addOption(
-        name === "early_stopping" ? flag.argParser((text: string) => truths[text] ?? text) : flag,
-      );
+      command.addOption(name === "early_stopping" ? flag.argParser((text: string) => truths[text] ?? text) : flag);
   return command.addOption(
     new Option("--stop <text>", `${generationFields.stop_strings.description}; may be given several times`).argParser(
       (text: string, before: readonly string[] = []) => [...before, text],

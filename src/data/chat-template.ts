@@ -83,7 +83,10 @@ function templateOf(source: string, tokens: Readonly<Record<string, string>>, wh
       template.render({ ...tokens, messages, tools, documents: null, add_generation_prompt: addGenerationPrompt }),
     );
   return {
-    renderChat: (messages, options = {}) => readMarks(render(messages, options)).text,
+    renderChat: (messages, options = {}) => {
+      const text = render(messages, options);
+      return hasBlocks ? readMarks(text).text : text;
+    },
     renderTurns: (conversation, place) =>
       hasBlocks
         ? readMarks(render(conversation.messages, { tools: conversation.tools }))
@@ -104,13 +107,12 @@ function inOneLine<T>(where: string, work: () => T): T {
 function readMarks(marked: string): RenderedTurns {
   const spans: [number, number][] = [];
   let text = "";
-  let begin = 0;
-  for (const [, mark, piece = ""] of `${END}${marked}`.matchAll(
-    new RegExp(`([${BEGIN}${END}])([^${BEGIN}${END}]*)`, "gu"),
-  )) {
-    begin = text.length;
-    text += piece;
-    if (mark === BEGIN) spans.push([begin, text.length]);
+  for (const piece of marked.split(END)) {
+    const [before = "", said] = piece.split(BEGIN);
+    text += before;
+    if (said === undefined) continue;
+    spans.push([text.length, text.length + said.length]);
+    text += said;
   }
   return { text, spans };
 }

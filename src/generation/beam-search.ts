@@ -94,9 +94,7 @@ export function beamSearch({ prompt, processors, ending, settings, stream }: Bea
       running = next;
       canImprove &&= mayImprove();
       const isOver =
-        !canImprove ||
-        (early === true && allEnded()) ||
-        candidates.every(({ finishReason }) => finishReason !== null);
+        !canImprove || (early === true && allEnded()) || candidates.every(({ finishReason }) => finishReason !== null);
       return isOver ? [] : next.map(({ from, token }) => ({ from: Math.min(from, logits.length - 1), token }));
     },
     results: () =>

@@ -70,7 +70,13 @@ export function keyValueCache(entries: readonly CacheEntry[], rowCount: number):
         const length = positions * width;
         const moved = movedOn(window, length);
         const target = moved.data.subarray(capacity * width - length);
-        copyRuns(outputs[given]!.data as Float32Array, target, { count: rows * heads, length }, length, capacity * width);
+        copyRuns(
+          outputs[given]!.data as Float32Array,
+          target,
+          { count: rows * heads, length },
+          length,
+          capacity * width,
+        );
         return moved;
       });
       filled += positions;

@@ -85,8 +85,14 @@ async function finish(
   const perSecond = (lists: readonly (readonly unknown[])[], milliseconds: number) =>
     lists.reduce((total, { length }) => total + length, 0) / (milliseconds / 1000);
   const rates = {
-    promptTokensPerSecond: perSecond(prompts.map(({ ids }) => ids), read - begun),
-    newTokensPerSecond: perSecond(found.flat().map(({ tokens }) => tokens), ended - read),
+    promptTokensPerSecond: perSecond(
+      prompts.map(({ ids }) => ids),
+      read - begun,
+    ),
+    newTokensPerSecond: perSecond(
+      found.flat().map(({ tokens }) => tokens),
+      ended - read,
+    ),
   };
   return prompts.map(({ ids, begun: before }, i) => ({
     promptTokens: ids.length,

@@ -151,8 +151,13 @@ function given(parts: Kept): Outputs {
 
 /** Inputs shaped as the keys and values of a module, with so many positions. */
 function fed(module: string, part: KeysAndValues, positions: Dim): KeysAndValues {
-  const [key, value] = tensorsOf(module, part).map(([name, { shape: [batch, heads, , width] }]) =>
-    input(`past.${name}`, [batch!, heads!, positions, width!]),
+  const [key, value] = tensorsOf(module, part).map(
+    ([
+      name,
+      {
+        shape: [batch, heads, , width],
+      },
+    ]) => input(`past.${name}`, [batch!, heads!, positions, width!]),
   ) as [Value, Value];
   return { key, value };
 }

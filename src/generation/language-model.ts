@@ -73,8 +73,7 @@ function decoder({ adapted, padTokenId }: LanguageModelOptions): Side {
 }
 
 function encoderDecoder({ adapted, padTokenId, decoderStartTokenId: start }: LanguageModelOptions): Side {
-  if (start === null)
-    throw new Error("decoder_start_token_id: null, expected the token that the decoder begins with");
+  if (start === null) throw new Error("decoder_start_token_id: null, expected the token that the decoder begins with");
   const { feeds } = adapted;
   const graphs = encoderDecoderGraphs(adapted);
   const inputs = { ids: "decoder_input_ids", mask: "decoder_attention_mask", positions: "decoder_position_ids" };

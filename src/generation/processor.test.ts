@@ -31,9 +31,9 @@ test("settings that change nothing ask for no processor", () => {
   expect(processorsOf(settings, { prompt: 3, newTokens: 5 })).toEqual([]);
 });
 
-const alone = (...tokens: number[]) =>
-  numbers(scores).map((_, token) => (tokens.includes(token) ? 0 : -Infinity));
-const without = (...tokens: number[]) => numbers(scores).map((score, token) => (tokens.includes(token) ? -Infinity : score));
+const alone = (...tokens: number[]) => numbers(scores).map((_, token) => (tokens.includes(token) ? 0 : -Infinity));
+const without = (...tokens: number[]) =>
+  numbers(scores).map((score, token) => (tokens.includes(token) ? -Infinity : score));
 
 test.each<[string, GenerationInput, number, Float32Array]>([
   ["an end comes after min_new_tokens", { min_new_tokens: 3, eos_token_id: [4, 6] }, 5, without(4, 6)],

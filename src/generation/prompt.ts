@@ -25,15 +25,26 @@ export interface PreparedPrompt {
 }
 
 /** @throws Error in one line that names the first prompt that has no tokens, unknown ones or too many. */
-export function preparePrompts(text: TextModel, prompts: readonly Prompt[], settings: GenerationSettings): PreparedPrompt[] {
+export function preparePrompts(
+  text: TextModel,
+  prompts: readonly Prompt[],
+  settings: GenerationSettings,
+): PreparedPrompt[] {
   if (prompts.length === 0) throw new Error("prompts: none, expected at least one");
   return prompts.map((prompt, i) => prepare(text, prompt, settings, `prompt ${i + 1}`));
 }
 
-function prepare({ model, tokenizer }: TextModel, prompt: Prompt, settings: GenerationSettings, where: string): PreparedPrompt {
+function prepare(
+  { model, tokenizer }: TextModel,
+  prompt: Prompt,
+  settings: GenerationSettings,
+  where: string,
+): PreparedPrompt {
   const ids = idsOf(model, prompt, settings, where);
   if (ids.length > model.positions)
-    throw new Error(`${where}: ${ids.length} tokens, expected no more than the ${model.positions} positions of the model`);
+    throw new Error(
+      `${where}: ${ids.length} tokens, expected no more than the ${model.positions} positions of the model`,
+    );
   const begun = model.begin(ids);
   const ending: Ending = {
     eos: new Set(settings.eos_token_id),

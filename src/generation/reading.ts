@@ -85,5 +85,9 @@ export function integers(rows: readonly ArrayLike<number>[]): Tensor<"int64"> {
 
 /** Of `rows` texts of `length` positions each the last position, numbered through all of them. */
 export function lastOf(rows: number, length: number): Tensor<"int64"> {
-  return tensor("int64", [rows], BigInt64Array.from({ length: rows }, (_, row) => BigInt((row + 1) * length - 1)));
+  return tensor(
+    "int64",
+    [rows],
+    BigInt64Array.from({ length: rows }, (_, row) => BigInt((row + 1) * length - 1)),
+  );
 }

@@ -49,7 +49,7 @@ describe("a generation_config.json", () => {
   });
 
   test.each<[Record<string, unknown>, string]>([
-    [{ temperature: "hot" }, `${where}: temperature: "hot", Invalid input: expected number`],
+    [{ temperature: "hot" }, `${where}: temperature: "hot", expected number`],
     [{ eos_token_id: [1, -2] }, `${where}: eos_token_id: [1,-2], `],
     [{ min_p: 0.1 }, `${where}: min_p: 0.1 is not supported, expected null`],
     [{ suppress_tokens: [3] }, `${where}: suppress_tokens: [3] is not supported, expected null`],
@@ -59,7 +59,8 @@ describe("a generation_config.json", () => {
 });
 
 describe("the room for new tokens", () => {
-  const room = (input: GenerationInput, length: number) => newTokensOf(generationSettings(input), length, 20, "prompt 1");
+  const room = (input: GenerationInput, length: number) =>
+    newTokensOf(generationSettings(input), length, 20, "prompt 1");
 
   test("is max_new_tokens, what max_length leaves, or what positions leave", () => {
     expect(room({ max_new_tokens: 8 }, 5)).toBe(8);

@@ -38,7 +38,9 @@ type Setting = keyof GenerationInput;
 /** How each setting is checked, and what it means. */
 export const generationFields: { readonly [S in Setting]-?: z.ZodType } = {
   max_new_tokens: positive.describe(`the most new tokens; ${NEW_TOKENS} unless the model's folder says otherwise`),
-  max_length: positive.describe("the most tokens of prompt and continuation together, where max_new_tokens is not given"),
+  max_length: positive.describe(
+    "the most tokens of prompt and continuation together, where max_new_tokens is not given",
+  ),
   min_new_tokens: size.describe("no end before so many new tokens"),
   min_length: size.describe("no end before so many tokens of prompt and continuation together"),
   do_sample: z.boolean().describe("draw tokens by their probability instead of taking the likeliest"),
@@ -62,7 +64,10 @@ export const generationFields: { readonly [S in Setting]-?: z.ZodType } = {
     .nullable()
     .describe("the tokens that end a text"),
   forced_bos_token_id: token.nullable().describe("the first token that a decoder beside an encoder gives"),
-  forced_eos_token_id: z.union([token, z.array(token)]).nullable().describe("the token that the longest text ends with"),
+  forced_eos_token_id: z
+    .union([token, z.array(token)])
+    .nullable()
+    .describe("the token that the longest text ends with"),
   seed: size.describe("the same seed draws the same text"),
 };
 /** Every setting decided. */
@@ -197,7 +202,9 @@ export function generationSettings(input: GenerationInput, folder: GenerationInp
 function checkTogether(settings: GenerationSettings): void {
   const { num_return_sequences: wanted, num_beams: beams, do_sample: drawn } = settings;
   if (beams === 1 && !drawn && wanted > 1)
-    throw new Error(`num_return_sequences: ${wanted}, expected 1, or do_sample or num_beams: the likeliest text is one`);
+    throw new Error(
+      `num_return_sequences: ${wanted}, expected 1, or do_sample or num_beams: the likeliest text is one`,
+    );
   if (beams > 1 && wanted > beams)
     throw new Error(`num_return_sequences: ${wanted}, expected no more than the ${beams} of num_beams`);
 }

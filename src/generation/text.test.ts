@@ -4,13 +4,19 @@ import { readText, stopFinder, textOf } from "./text.ts";
 /** Each token is some bytes, as in a byte-level vocabulary. */
 const bytesOf = (...tokens: readonly (string | readonly number[])[]) => {
   const spelled = tokens.map((token) => (typeof token === "string" ? [...new TextEncoder().encode(token)] : token));
-  const decode = (ids: readonly number[]) => new TextDecoder().decode(Uint8Array.from(ids.flatMap((id) => spelled[id]!)));
+  const decode = (ids: readonly number[]) =>
+    new TextDecoder().decode(Uint8Array.from(ids.flatMap((id) => spelled[id]!)));
   return { decode, ids: [...spelled.keys()] };
 };
 /** Each token is a word; a blank stands before all but the first, as SentencePiece decodes. */
 const words = (ids: readonly number[]) => ids.map((id) => "abcdefgh"[id]).join(" ");
 
-function piecesOf(decode: (ids: readonly number[]) => string, prompt: number[], ids: readonly number[], stops: string[]) {
+function piecesOf(
+  decode: (ids: readonly number[]) => string,
+  prompt: number[],
+  ids: readonly number[],
+  stops: string[],
+) {
   const reader = readText(decode, prompt, stops);
   const pieces = ids.map((id) => reader.push(id));
   return { texts: pieces.map(({ text }) => text), stopped: pieces.map(({ stopped }) => stopped), end: reader.end() };

@@ -68,6 +68,17 @@ test.each([
   }
 });
 
+test("the template of chat_template.jinja stands before that of tokenizer_config.json, and goes along", async () => {
+  const template = "{{ messages }}\n";
+  const model = await opened({
+    ...checkpoint,
+    "tokenizer_config.json": JSON.stringify({ bos_token: "<s>", chat_template: "old" }),
+    "chat_template.jinja": template,
+  });
+  expect(model.tokenizerConfig).toEqual({ bos_token: "<s>", chat_template: template });
+  expect(model.files.companions).toContain(join(model.folder, "chat_template.jinja"));
+});
+
 test("a checkpoint without tokenizer_config.json has an empty one, and links to files elsewhere are followed", async () => {
   const { "tokenizer_config.json": _, ...files } = checkpoint;
   const [elsewhere, folder] = [await folderOf(files), await temporaryFolder()];

@@ -76,7 +76,9 @@ describe("config.json", () => {
   });
 
   test("an unknown activation is an error in one line", () => {
-    expect(() => configured({ hidden_act: "toString" })).toThrow(/^model\/config.json: hidden_act: unknown activation "toString"/);
+    expect(() => configured({ hidden_act: "toString" })).toThrow(
+      /^model\/config.json: hidden_act: unknown activation "toString"/,
+    );
   });
 
   test("heads that do not divide the model need a width of their own", () => {

@@ -73,13 +73,13 @@ function body(scope: Scope, settings: Settings, inputs: ModelInputs): Value {
   return rmsNorm(scope.in("norm"), settings, hidden);
 }
 
-function embedded(scope: Scope, { wordScale = 1, ...settings }: Settings, ids: Value): Value {
-  const { vocab_size: vocabulary, hidden_size: width, pad_token_id: padding } = settings;
-  const words = embedding(scope, ids, vocabulary, width);
+function embedded(scope: Scope, settings: Settings, ids: Value): Value {
+  const { vocab_size: vocabulary, hidden_size: width, pad_token_id: padding, wordScale = 1 } = settings;
+  const words = embedding(scope, ids, vocabulary, width, padding ?? undefined);
   return wordScale === 1 ? words : mul(words, wordScale);
 }
 
-/** hidden [batch, sequence, width] → the same, with attention and then the feed-forward network added, each of norms. */
+/** hidden [batch, sequence, width] → the same, with attention and then the feed-forward network added, each of what a norm gives. */
 function decoderBlock(scope: Scope, settings: Settings, hidden: Value, bias: Value, turn: Rotation): Value {
   const attention = scope.in("self_attn");
   const normed = rmsNorm(scope.in("input_layernorm"), settings, hidden);

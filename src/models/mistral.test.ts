@@ -22,5 +22,7 @@ test.each([
   [0, "Too small: expected number to be >0"],
   ["all", "Invalid input: expected number, received string"],
 ])("sliding_window %j is an error in one line", (sliding_window, complaint) => {
-  expect(() => modelOf({ ...config, sliding_window }, where)).toThrow(new Error(`${where}: sliding_window: ${complaint}`));
+  expect(() => modelOf({ ...config, sliding_window }, where)).toThrow(
+    new Error(`${where}: sliding_window: ${complaint}`),
+  );
 });

@@ -45,9 +45,15 @@ describe("config.json", () => {
       { rope_scaling: { type: "longrope", factor: 2 } },
       "rope_scaling.rope_type: expected one of default, linear, dynamic, llama3, yarn",
     ],
-    [{ rope_scaling: { rope_type: "linear" } }, "rope_scaling.factor: Invalid input: expected number, received undefined"],
+    [
+      { rope_scaling: { rope_type: "linear" } },
+      "rope_scaling.factor: Invalid input: expected number, received undefined",
+    ],
     [{ rope_scaling: { rope_type: "linear", factor: 0 } }, "rope_scaling.factor: Too small: expected number to be >0"],
-    [{ rope_parameters: { rope_type: "yarn", factor: "4" } }, "rope_parameters.factor: Invalid input: expected number, received string"],
+    [
+      { rope_parameters: { rope_type: "yarn", factor: "4" } },
+      "rope_parameters.factor: Invalid input: expected number, received string",
+    ],
     [{ rope_parameters: "linear" }, "rope_parameters: Invalid input: expected object, received string"],
     [
       { rope_parameters: { full_attention: { rope_type: "default" } } },
@@ -57,13 +63,19 @@ describe("config.json", () => {
       { rope_parameters: { partial_rotary_factor: 0.5 } },
       "rope_parameters.partial_rotary_factor: turning a part of each head is not implemented, expected 1",
     ],
-    [{ partial_rotary_factor: 0.5 }, "partial_rotary_factor: turning a part of each head is not implemented, expected 1"],
+    [
+      { partial_rotary_factor: 0.5 },
+      "partial_rotary_factor: turning a part of each head is not implemented, expected 1",
+    ],
     [
       { rope_scaling: { type: "llama3", factor: 8, low_freq_factor: 4, high_freq_factor: 4 } },
       "rope_scaling.high_freq_factor: expected more than low_freq_factor",
     ],
-    [{ rope_theta: 0 }, "rope_theta: Too small: expected number to be >0"],
-    [{ head_dim: 2, rope_scaling: { type: "dynamic", factor: 2 } }, "head_dim: 2, expected more where rotary frequencies are dynamic"],
+    [{ rope_theta: 1 }, "rope_theta: Too small: expected number to be >1"],
+    [
+      { head_dim: 2, rope_scaling: { type: "dynamic", factor: 2 } },
+      "head_dim: 2, expected more where rotary frequencies are dynamic",
+    ],
   ])("%j is an error in one line", (fields, message) => {
     const complete = { ...config, ...fields };
     expect(() => rotaryFrequencies(complete, where, complete.head_dim)).toThrow(new Error(`${where}: ${message}`));

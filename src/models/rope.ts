@@ -5,18 +5,23 @@ import { scaledFrequencies } from "../nn/rotary-scaling.ts";
 import { parseConfig } from "./config.ts";
 
 const positive = z.number().positive();
+/** Of more than 1, so that each pair of numbers turns more slowly than the one before. */
+const base = z.number().gt(1);
 const perLayerType = z.undefined("frequencies of their own for layers of each type are not implemented").optional();
 
 /** What stands beside the fields of a type. */
 const common = {
-  rope_theta: positive.optional(),
+  rope_theta: base.optional(),
   partial_rotary_factor: z.literal(1, "turning a part of each head is not implemented, expected 1").optional(),
   full_attention: perLayerType,
   sliding_attention: perLayerType,
 };
 const trained = { original_max_position_embeddings: z.int().positive().optional() };
 const orElse = (fallback: number) => positive.nullish().transform((value) => value ?? fallback);
-const optional = z.number().nullish().transform((value) => value ?? null);
+const optional = z
+  .number()
+  .nullish()
+  .transform((value) => value ?? null);
 
 const scalings = [
   z.object({ ...common, rope_type: z.literal("default") }),
@@ -53,14 +58,17 @@ const types = scalings.map(({ shape }) => shape.rope_type.value);
 /** Older files call the type `type`. */
 const scalingSchema = z.preprocess(
   (value) =>
-    typeof value === "object" && value !== null ? { rope_type: "type" in value ? value.type : "default", ...value } : value,
+    typeof value === "object" && value !== null
+      ? { rope_type: "type" in value ? value.type : "default", ...value }
+      : value,
   z.discriminatedUnion("rope_type", scalings, {
     error: (issue) => (issue.code === "invalid_union" ? `expected one of ${types.join(", ")}` : undefined),
   }),
 );
+
 const configSchema = z.object({
   max_position_embeddings: z.int().positive(),
-  rope_theta: positive.default(10_000),
+  rope_theta: base.default(10_000),
   partial_rotary_factor: common.partial_rotary_factor,
   ...trained,
   rope_scaling: scalingSchema.nullish(),
@@ -77,8 +85,13 @@ export function rotaryFrequencies(json: unknown, where: string, d: number): Rota
   if (scaling.rope_type === "dynamic" && d <= 2)
     throw new Error(`${where}: head_dim: ${d}, expected more where rotary frequencies are dynamic`);
   const maxPositions = config.max_position_embeddings;
-  const ofScaling = "original_max_position_embeddings" in scaling ? scaling.original_max_position_embeddings : undefined;
+  const ofScaling =
+    "original_max_position_embeddings" in scaling ? scaling.original_max_position_embeddings : undefined;
   const originalPositions = config.original_max_position_embeddings ?? ofScaling ?? maxPositions;
-  const base = scaling.rope_theta ?? config.rope_theta;
-  return scaledFrequencies(scaling, { d, base, maxPositions, originalPositions });
+  return scaledFrequencies(scaling, {
+    d,
+    base: scaling.rope_theta ?? config.rope_theta,
+    maxPositions,
+    originalPositions,
+  });
 }

@@ -23,7 +23,9 @@ export interface RopeScalings {
   };
 }
 export type RopeType = keyof RopeScalings;
-export type RopeScaling<T extends RopeType = RopeType> = { readonly [K in T]: { readonly rope_type: K } & RopeScalings[K] }[T];
+export type RopeScaling<T extends RopeType = RopeType> = {
+  readonly [K in T]: { readonly rope_type: K } & RopeScalings[K];
+}[T];
 
 export interface Rope {
   /** How many numbers of a head are turned. */
@@ -36,11 +38,15 @@ export interface Rope {
 
 /** The frequencies of a model that its configuration scales. */
 export function scaledFrequencies<T extends RopeType>(scaling: RopeScaling<T>, rope: Rope): RotaryFrequencies {
-  const scale: Scale<T> = scalings[scaling.rope_type as T];
+  const scale: Scale<T> = scalings[scaling.rope_type];
   return scale(scaling, rope, inverseFrequencies(rope.d, rope.base));
 }
 
-type Scale<T extends RopeType> = (scaling: RopeScalings[T], rope: Rope, inverse: readonly number[]) => RotaryFrequencies;
+type Scale<T extends RopeType> = (
+  scaling: RopeScalings[T],
+  rope: Rope,
+  inverse: readonly number[],
+) => RotaryFrequencies;
 
 const scalings: { readonly [T in RopeType]: Scale<T> } = {
   default: (_, __, inverse) => ({ inverse }),

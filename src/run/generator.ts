@@ -94,7 +94,11 @@ export async function openGenerator(source: ModelSource, options: OpenGeneratorO
 const tokenNames = ["bos_token_id", "eos_token_id", "forced_bos_token_id", "forced_eos_token_id"] as const;
 
 /** What a folder says of generation, and the token that a decoder beside an encoder begins with. */
-export function folderSettings({ folder, tokenizer, model }: OpenModel): GenerationInput & { readonly start: number | null } {
+export function folderSettings({
+  folder,
+  tokenizer,
+  model,
+}: OpenModel): GenerationInput & { readonly start: number | null } {
   const { config, generationConfig, folder: where } = folder;
   const { bos, eos } = tokenizer.specialTokens;
   const named = Object.fromEntries(tokenNames.map((name) => [name, config[name]]));

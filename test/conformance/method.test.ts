@@ -15,7 +15,7 @@ const fixtures = [
   "gptj-classification",
   "bloom-classification",
   "llama-classification",
-  "qwen2-classification",
+  "qwen3-classification",
 ];
 
 const variants: { readonly [M in MethodName]: readonly Partial<MethodOptions[M]>[] } = {
@@ -172,7 +172,7 @@ const moduleNames: Readonly<Record<string, Readonly<Record<string, string>>>> = 
     "attention.output.dense": "self_attention.dense",
   },
   "llama-classification": inLlama,
-  "qwen2-classification": inLlama,
+  "qwen3-classification": inLlama,
   "deberta-v2-classification": { query: "query_proj", key: "key_proj", value: "value_proj" },
   "bart-classification": {
     query: "q_proj",

@@ -19,6 +19,7 @@ export interface PageWorkshop {
  *
  *     sentence-transformers/all-MiniLM-L6-v2, roberta-base    on the hub (in its cache): tiny, with random weights
  *     MINILM/                                                 the former as a folder
+ *     HuggingFaceTB/SmolLM2-135M-Instruct                     on the hub too: a decoder with a chat template
  *     glue/sst2/, SST2/                                       reviews in the form of SST-2: train.tsv, dev.tsv
  *     tickets.csv                                             the tickets of examples/own-csv: message, team
  *     notes.txt                                               paragraphs of text
@@ -35,6 +36,8 @@ export function pageWorkshop(): PageWorkshop {
   const cache = path("huggingface", "hub");
   makeCached(cache, "sentence-transformers/all-MiniLM-L6-v2", "bert-headless");
   makeCached(cache, "roberta-base", "roberta-classification");
+  const chatModel = makeCached(cache, "HuggingFaceTB/SmolLM2-135M-Instruct", "llama-lm");
+  write(join(chatModel, "tokenizer_config.json"), JSON.stringify({ chat_template: chatTemplate }));
 
   for (const data of [path("glue", "sst2"), path("SST2")]) makeSst2(data);
   copyFileSync(join(root, "examples", "own-csv", "tickets.csv"), path("tickets.csv"));
@@ -46,11 +49,15 @@ export function pageWorkshop(): PageWorkshop {
 }
 
 /** As the hub's own tools lay a model down that was downloaded (src/hub/cache.ts). */
-function makeCached(cache: string, id: string, fixture: string): void {
+function makeCached(cache: string, id: string, fixture: string): string {
   const repository = join(cache, `models--${id.replaceAll("/", "--")}`);
   write(join(repository, "refs", "main"), commit);
-  makeTinyEncoder(join(repository, "snapshots", commit), fixture);
+  const folder = join(repository, "snapshots", commit);
+  makeTinyEncoder(folder, fixture);
+  return folder;
 }
+
+const chatTemplate = "{% for message in messages %}{{ message.content }} . {% endfor %}";
 
 /** A tiny model that reads sequences of 128 tokens, the default: the rows of its positions come again and again. */
 function makeTinyEncoder(folder: string, fixture: string): void {

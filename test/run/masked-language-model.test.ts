@@ -43,7 +43,11 @@ interface Trained {
 const cases: Readonly<Record<string, { readonly model: string; readonly data: string; readonly flags: string[] }>> = {
   rows: { model: "roberta", data: "texts", flags: ["--rank", "2", "--learning_rate", "1e-2"] },
   "everything, from random weights, causal to begin with": { model: "roberta", data: "texts", flags: fromScratch },
-  "a column of a table": { model: "bert", data: "reviews.csv", flags: ["--mlm_probability", "0.4"] },
+  "a column of a table": {
+    model: "bert",
+    data: "reviews.csv",
+    flags: ["--mlm_probability", "0.4", "--whole_word_mask"],
+  },
 };
 
 test.concurrent.each(Object.entries(cases))("%s", async (name, { model, data, flags }) => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { TrainInput } from "../../src/run/config.ts";
 import { fineTune, mergeRun, openCheckpoint, openRun, plan, resumeRun, type RunEvent } from "../../src/node.ts";
+import { output } from "../cli.ts";
 import { makeTinyDecoder } from "../tiny-decoder.ts";
 import { makeTinyModel, reviews, scratchFolder, write } from "../tiny-model.ts";
 
@@ -163,6 +164,25 @@ describe("a plan", () => {
     const asked = reviews(24, 3).map((each) => (each.good ? 5 : 4) + 1 + 4 + 1);
     expect(data.lossTokens).toBe(asked.reduce((a, b) => a + b));
     expect(data).toMatchObject({ train: 24, examples: 24, skipped: 0 });
+  });
+
+  test("of the command line has what carries loss in brackets", async () => {
+    const flags =
+      "--init random --method full --task chat --data chat.jsonl --validation_file chat.jsonl --max_seq_length 160";
+    const text = await output(["plan", "--model", "decoder", ...flags.split(" ")], { cwd });
+    const { text: said, good } = review!;
+    expect(text).toContain(
+      "First examples, what carries loss in brackets\n" +
+        `  chat.jsonl:1\n    <|im_start|>user\n    ${said}<|im_end|>\n    <|im_start|>assistant\n` +
+        `    ⟦${good ? "Good." : "Bad."}<|im_end|>⟧\n    <|im_start|>user\n    Sure?<|im_end|>\n` +
+        "    <|im_start|>assistant\n    ⟦Yes.<|im_end|>⟧\n  chat.jsonl:2\n",
+    );
+    expect(text).toMatch(
+      /\n {2}24 training examples \(longest \d+ tokens\), 24 validation examples\n {2}\d+ of [\d,]+ tokens carry loss \([\d.]+ %\)\n/,
+    );
+    const packed = await output(["plan", "--model", "decoder", ...flags.split(" "), "--packing"], { cwd });
+    expect(packed).toMatch(/\n {2}\d+ rows of 24 training examples /);
+    expect(packed).toContain("⟦Yes.<|im_end|>⟧\n    ─\n    <|im_start|>user\n");
   });
 
   test("tells examples apart that share a row", async () => {

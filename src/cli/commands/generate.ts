@@ -34,10 +34,11 @@ interface Given {
 export function command(): Command {
   const generate = addSourceFlags(new Command("rocoft generate").argument("[run]", "run folder"))
     .description("Continue texts, or answer in a conversation.")
-    .option("--prompt <text>", "a text to continue; may be given several times", (text: string, before: readonly string[] = []) => [
-      ...before,
-      text,
-    ])
+    .option(
+      "--prompt <text>",
+      "a text to continue; may be given several times",
+      (text: string, before: readonly string[] = []) => [...before, text],
+    )
     .option("--data <file>", "file of prompts: a text on each line, or JSON lines with prompt or messages")
     .option("--chat", "a prompt is the user's turn of a conversation; without one, a conversation here")
     .option("--system <text>", "what a conversation begins with")

@@ -13,16 +13,7 @@ import {
   type PeftFormat,
   type WrittenPart,
 } from "./format.ts";
-import {
-  below,
-  byModule,
-  type ModuleTensors,
-  byName,
-  scaledBy,
-  targetsOf,
-  whole,
-  withRows,
-} from "./parts.ts";
+import { below, byModule, type ModuleTensors, byName, scaledBy, targetsOf, whole, withRows } from "./parts.ts";
 
 /** The fields that LoRA and AdaLoRA have in common. */
 export const loraFields: Fields = {

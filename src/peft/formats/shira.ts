@@ -44,7 +44,8 @@ export const shiraFormat: PeftFormat = {
   },
   write({ options, tensors }: OwnPart, base: BaseModel): WrittenPart {
     const transposed = base.specs.find(({ storedTransposed }) => storedTransposed);
-    if (transposed) throw new Error(`${transposed.name}: is [in, out] in checkpoints, and peft's SHIRA knows only [out, in]`);
+    if (transposed)
+      throw new Error(`${transposed.name}: is [in, out] in checkpoints, and peft's SHIRA knows only [out, in]`);
     return {
       config: { r: (options as ShiraOptions).rank },
       tensors: inModel(tensors.flatMap((part) => changesOf(part, base))),
