@@ -83,7 +83,6 @@ describe.each(names)("%s, step by step from what it has kept, has the logits of 
   const head = isDecoder ? "causal-language-model" : "sequence-to-sequence";
 
   test.each(Object.entries(methods))("%s", async (method, options) => {
-    if (!isDecoder && method.endsWith("tuning")) return;
     const adapted = await tinyModel(name, { method, options, head, labels: 0, config });
     const stream = random(3, name);
     for (const { data } of adapted.trained.map(({ view }) => view))

@@ -50,9 +50,9 @@ const config = {
   tie_word_embeddings: true,
 };
 
-/** Makes the folder and gives its path. */
-export function makeTinyDecoder(folder: string): string {
-  write(join(folder, "config.json"), JSON.stringify(config));
+/** Makes the folder and gives its path. @param changes of fields of its config.json */
+export function makeTinyDecoder(folder: string, changes: object = {}): string {
+  write(join(folder, "config.json"), JSON.stringify({ ...config, ...changes }));
   write(join(folder, "tokenizer.json"), JSON.stringify(byteTokenizer));
   write(join(folder, "tokenizer_config.json"), JSON.stringify(byteTokenizerConfig));
   return folder;

@@ -51,7 +51,7 @@ CASES = {
     ),
     "gpt2-sharded": Case(GPT2ForSequenceClassification, dict(GPT2, num_labels=2), shard="8KB"),
     "gpt2-float16": Case(GPT2LMHeadModel, GPT2, dtype=torch.float16),
-    "gptj-classification": Case(GPTJForSequenceClassification, dict(GPTJ, n_inner=24, num_labels=3)),
+    "gptj-classification": Case(GPTJForSequenceClassification, dict(GPTJ, n_inner=20, num_labels=3)),
     "gptj-lm": Case(GPTJForCausalLM, GPTJ),
     "gptj-lm-left": Case(GPTJForCausalLM, dict(GPTJ, n_head=4, rotary_dim=2), padding="left"),
     # Whole heads are turned, and the scores are of the embeddings themselves.

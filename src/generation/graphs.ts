@@ -3,8 +3,9 @@
  * models know nothing of them: a graph gives those of the positions it reads and is fed those of the positions before.
  */
 import { gatherRows, input } from "../graph/ops.ts";
-import { simplify } from "../graph/simplify.ts";
 import type { Dim } from "../graph/primitive.ts";
+import { withAxis } from "../graph/shapes.ts";
+import { simplify } from "../graph/simplify.ts";
 import type { Value } from "../graph/value.ts";
 import { dependents, topological } from "../graph/walk.ts";
 import type { ModelInputs } from "../models/architecture.ts";
@@ -151,13 +152,8 @@ function given(parts: Kept): Outputs {
 
 /** Inputs shaped as the keys and values of a module, with so many positions. */
 function fed(module: string, part: KeysAndValues, positions: Dim): KeysAndValues {
-  const [key, value] = tensorsOf(module, part).map(
-    ([
-      name,
-      {
-        shape: [batch, heads, , width],
-      },
-    ]) => input(`past.${name}`, [batch!, heads!, positions, width!]),
+  const [key, value] = tensorsOf(module, part).map(([name, { shape }]) =>
+    input(`past.${name}`, withAxis(shape, 2, positions)),
   ) as [Value, Value];
   return { key, value };
 }

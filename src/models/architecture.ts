@@ -60,6 +60,8 @@ export interface Model {
   readonly vocabularySize: number;
   /** The longest sequence that positions exist for, or that the model was made for; Infinity where nothing limits it. */
   readonly maxPositions: number;
+  /** Above so many positions in a row, what they mean depends on how many there are; absent where it never does. */
+  readonly lengthDependentBeyond?: number;
   /** The token that stands for padding, whose positions a model may count apart. */
   readonly paddingIndex: number;
   /** How many kinds of segment `token_type_ids` may name; with 0 or 1 it is not read. */

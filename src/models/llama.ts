@@ -50,6 +50,7 @@ export function llamaModel(config: LlamaConfig, design: LlamaDesign): Model {
     basePrefix: "model",
     vocabularySize: config.vocab_size,
     maxPositions: Math.floor(config.max_position_embeddings * (config.frequencies.slowing?.factor ?? 1)),
+    ...(config.frequencies.slowing && { lengthDependentBeyond: config.frequencies.slowing.trained }),
     paddingIndex: config.pad_token_id ?? 0,
     segments: 0,
     body: (scope, inputs) => body(scope.in("model"), settings, inputs),

@@ -114,7 +114,7 @@ export async function prepareRun(
     checkLength(settings.max_seq_length, opened.model, attachment);
     checkWeights(settings, opened);
     checkMetric(settings, data.task);
-    checkPacking(settings, data.task, attachment);
+    checkPacking(settings, data.task, opened.model, attachment);
     return { ...opened, ...data, config: withAbsolutePaths(config, opened.resolved), method, attachment };
   } catch (error) {
     await opened.folder.close();
@@ -154,7 +154,12 @@ function checkMetric({ metric_for_best_model: metric }: TrainConfig, { name, met
     throw new Error(`metric_for_best_model: "${metric}" is no score of ${name}, expected one of ${scores.join(", ")}`);
 }
 
-function checkPacking({ packing }: TrainConfig, { kind, name }: Task, { virtualTokens }: Attachment): void {
+function checkPacking(
+  { packing, max_seq_length: length }: TrainConfig,
+  { kind, name }: Task,
+  { lengthDependentBeyond: limit = Infinity }: Model,
+  { virtualTokens }: Attachment,
+): void {
   if (!packing) return;
   if (taskKinds[kind].encodePacked === undefined) {
     const packed = Object.entries(taskKinds).filter(([, setup]) => setup.encodePacked !== undefined);
@@ -162,6 +167,10 @@ function checkPacking({ packing }: TrainConfig, { kind, name }: Task, { virtualT
       `packing: ${name} has no rows to pack, expected one of ${packed.map(([known]) => known).join(", ")}`,
     );
   }
+  if (length > limit)
+    throw new Error(
+      `packing: in rows of more than ${limit} tokens the model's positions depend on the row's length, expected max_seq_length ${limit} at most, not ${length}`,
+    );
   if (virtualTokens > 0)
     throw new Error("packing: the method puts tokens of its own before each row, expected one that puts none");
 }

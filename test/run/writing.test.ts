@@ -13,6 +13,10 @@ const path = (...parts: readonly string[]) => join(cwd, ...parts);
 const jsonl = (rows: readonly object[]) => rows.map((row) => JSON.stringify(row)).join("\n");
 
 makeTinyDecoder(path("decoder"));
+makeTinyDecoder(path("dynamic"), {
+  max_position_embeddings: 100,
+  rope_scaling: { rope_type: "dynamic", factor: 2 },
+});
 makeTinyModel(path("bart"), "bart-generation", { vocab_size: 41, max_position_embeddings: 16 });
 const files = {
   "causal-language-model": {
@@ -216,6 +220,12 @@ test.each<[string, WritingTask, object, RegExp]>([
     "chat",
     { method: "prompt_tuning", max_seq_length: 100 },
     /^packing: the method puts tokens of its own before each row, expected one that puts none$/,
+  ],
+  [
+    "rows so long that positions depend on their length",
+    "chat",
+    { model: path("dynamic") },
+    /^packing: in rows of more than 100 tokens the model's positions depend on the row's length, expected max_seq_length 100 at most, not 160$/,
   ],
 ])("packing is refused of %s", async (_, task, more, message) => {
   await expect(plan({ ...inputOf(task, "none", { packing: true }), ...more })).rejects.toThrow(message);

@@ -59,15 +59,19 @@ interface QuantizedWeight {
 
 /** x [*i, in] · Wᵀ → [*i, out] */
 function productInIntegers(emit: Emitter, x: Value, { value, name, numbers }: QuantizedWeight): string {
-  const { codes, scales } = quantizeRows(numbers);
-  // The codes of a table that is looked up in, too, are there already.
-  const table = emit.byProduct("codes", value, "");
-  const columns = table ? transposed(emit, table) : emit.tensor(`${name}.codes_by_column`, unsigned(codes, true));
-  const tokens = codesOfTokens(emit, x);
-  const whole = toFloat(emit, emit.node("MatMulInteger", [tokens.codes, columns, zeroCode(emit), zeroCode(emit)]));
-  const result = emit.node("Mul", [emit.node("Mul", [whole, emit.tensor(`${name}.scales`, scales)]), tokens.scales]);
-  const shape = [...x.shape.slice(0, -1), numbers.shape[0]!];
-  return shape.length === 2 ? result : emit.node("Reshape", [result, emit.sizes(shape)]);
+  const BLOCK = Number(process.env["BLOCK"] ?? 0);
+  const [rows, width] = numbers.shape as [number, number];
+  const block = BLOCK && width % BLOCK === 0 ? BLOCK : width;
+  const n = width / block;
+  const { codes, scales } = quantizeRows(tensor("float32", [rows * n, block], numbers.data as Float32Array));
+  const table = n === 1 ? emit.byProduct("codes", value, "") : null;
+  const columns = table ? transposed(emit, table) : emit.tensor(`${name}.codes_by_column`, unsigned({ ...codes, shape: [rows, width] } as any, true));
+  const t = new Float32Array(rows * n);
+  for (let r = 0; r < rows; r++) for (let j = 0; j < n; j++) t[j * rows + r] = scales.data[r * n + j]!;
+  const shape = n === 1 ? [rows] : [n, rows];
+  const zeros = emit.tensor(`zeros.${n}.${rows}`, tensor("uint8", shape, new Uint8Array(rows * n).fill(ZERO)));
+  const w = emit.node("DequantizeLinear", [columns, emit.tensor(`${name}.scales`, tensor("float32", shape, t)), zeros], { attributes: n === 1 ? { axis: { int: 1 } } : { axis: { int: 0 }, block_size: { int: block } } });
+  return emit.node("MatMul", [emit.name(x), w]);
 }
 
 /** The codes of x [*i, in] as a matrix [∏i, in], and their scales [∏i, 1]; made once, however many layers read x. */
