@@ -42,6 +42,9 @@ SETTINGS: dict[str, dict] = {
     "early_stopping": BEAMS | dict(early_stopping=True),
     "early_stopping never": BEAMS | dict(early_stopping="never"),
     "early_stopping never, length_penalty -1": BEAMS | dict(early_stopping="never", length_penalty=-1.0),
+    "two beams, length_penalty 2": dict(num_beams=2, length_penalty=2.0),
+    "two beams, early_stopping never, length_penalty 2": dict(num_beams=2, early_stopping="never", length_penalty=2.0),
+    "two beams, early_stopping, length_penalty 2": dict(num_beams=2, early_stopping=True, length_penalty=2.0),
     "num_return_sequences": dict(num_beams=4, num_return_sequences=3, early_stopping=True),
     "beams and processors": BEAMS | dict(repetition_penalty=1.3, no_repeat_ngram_size=2, min_new_tokens=3),
 }

@@ -60,12 +60,14 @@ export function beamSearch({ prompt, processors, ending, settings, stream }: Bea
 
   /** The ended beams, with what has ended of the best of `candidates`. */
   const withEnded = (candidates: readonly Candidate[]): Ended[] => {
-    const isClosed = (early === true && allEnded()) || !canImprove;
     const fresh = candidates.map(({ tokens, score, finishReason }, rank): Ended => {
       const counts = finishReason !== null && rank < width;
       const compared = Math.fround(score / Math.fround(tokens.length ** penalty));
-      const open = isClosed ? Math.fround(compared + LOST) : compared;
-      return { tokens, score: counts ? open : Math.fround(open + LOST), finishReason: counts ? finishReason : null };
+      return {
+        tokens,
+        score: counts ? compared : Math.fround(compared + LOST),
+        finishReason: counts ? finishReason : null,
+      };
     });
     return best([...ended, ...fresh], width);
   };

@@ -8,7 +8,7 @@ import type { Lowerings } from "./rules.ts";
 const SKINNY = 64;
 
 /** x [*i, n] as a matrix [∏i, n], without a copy. */
-export function flatten(emit: Emitter, x: Value): string {
+function flatten(emit: Emitter, x: Value): string {
   return x.shape.length === 2
     ? emit.name(x)
     : emit.node("Reshape", [emit.name(x), emit.constant("int64", [-1, Number(x.shape.at(-1))], [2])]);
@@ -23,7 +23,9 @@ export function product({ operands: [x, ...others], shape }: Value<"linear" | "m
   return shape.length === 2 ? y : emit.node("Reshape", [y, emit.sizes(shape)]);
 }
 
-const flipped = (emit: Emitter, x: string) => emit.node("Transpose", [x], { attributes: { perm: { ints: [1, 0] } } });
+/** The transpose of a matrix. */
+export const transposed = (emit: Emitter, x: string): string =>
+  emit.node("Transpose", [x], { attributes: { perm: { ints: [1, 0] } } });
 
 export const linear: Lowerings<Product> = {
   matmul: ({ operands: [a, b], attrs: { transposeA, transposeB } }, emit) => {
@@ -37,8 +39,8 @@ export const linear: Lowerings<Product> = {
   linear: product,
   contract: ({ operands: [a, b] }, emit) => {
     const [left, right] = [flatten(emit, a), flatten(emit, b)];
-    if (Number(a.shape.at(-1)) <= SKINNY) return emit.node("MatMul", [flipped(emit, left), right]);
-    if (Number(b.shape.at(-1)) <= SKINNY) return flipped(emit, emit.node("MatMul", [flipped(emit, right), left]));
+    if (Number(a.shape.at(-1)) <= SKINNY) return emit.node("MatMul", [transposed(emit, left), right]);
+    if (Number(b.shape.at(-1)) <= SKINNY) return transposed(emit, emit.node("MatMul", [transposed(emit, right), left]));
     return gemm(emit, [left, right], true, false);
   },
 };
