@@ -4,7 +4,7 @@ import { isOp, type Value } from "../graph/value.ts";
 import { topological } from "../graph/walk.ts";
 import { type Constant, createEmitter, type ModelWeights } from "./emitter.ts";
 import { lower, lowerings } from "./lower/index.ts";
-import { quantizedLowerings } from "./lower/quantized.ts";
+import { type QuantizedWeights, quantizedLowerings } from "./lower/quantized.ts";
 import { standard } from "./lower/standard.ts";
 import * as proto from "./proto.ts";
 import { inStandardOperators } from "./standard.ts";
@@ -28,16 +28,15 @@ export function onnxModel(outputs: Readonly<Record<string, Value>>): Uint8Array 
  * The ONNX model that computes `outputs` by itself, for other programs to load: inputs named in `weights` are constants of it, it
  * is made of ONNX's own operators alone, and its nodes stand in the order that the standard asks for. The result is pieces to be
  * put one after another, among them the memory of the weights itself.
- * @param quantized names of weights to be kept as 8-bit integers, those of linear layers and of embeddings; see
- * {@link quantizedLowerings}
+ * @param quantized weights of linear layers and of embeddings that are kept as 8-bit integers
  * @throws Error in one line when the model has 2 GiB or more.
  */
 export function standaloneModel(
   outputs: Readonly<Record<string, Value>>,
   weights: ModelWeights,
-  quantized: ReadonlySet<string> = new Set(),
+  quantized?: QuantizedWeights,
 ): Uint8Array[] {
-  const table = { ...lowerings, ...standard, ...quantizedLowerings(quantized) };
+  const table = { ...lowerings, ...standard, ...(quantized && quantizedLowerings(quantized)) };
   return modelOf(givenDirectly(lowerAll(inStandardOperators(outputs), weights, table)));
 }
 

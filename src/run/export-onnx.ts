@@ -4,6 +4,7 @@ import type { Value } from "../graph/value.ts";
 import type { JsonObject } from "../hub/model-folder.ts";
 import { jsonFiles, writeFolder } from "../hub/save.ts";
 import type { HeadName } from "../models/architecture.ts";
+import type { Quantization } from "../onnx/lower/quantized.ts";
 import { standaloneModel } from "../onnx/model.ts";
 import { nativeRuntime } from "../runtime/native.ts";
 import type { AdaptedModel } from "../train/adapt.ts";
@@ -26,30 +27,32 @@ export const onnx: ExportFormat = {
         `${task.name}: cannot be exported to ONNX, expected a model that labels texts or a decoder that goes on with them`,
       );
     const model = await finishedModel(loaded);
-    const { outputs, files, config } = form(model, opened);
+    const { outputs, quantization, files, config } = form(model, opened);
     const { companions, made } = opened.folder.files;
     const contents = {
       ...jsonFiles({ ...tokenizerConfig(loaded, model), ...files, ...made }),
       "onnx/model.onnx": standaloneModel(outputs, model.feeds),
-      "onnx/model_quantized.onnx": standaloneModel(outputs, model.feeds, quantizable(model)),
+      "onnx/model_quantized.onnx": standaloneModel(outputs, model.feeds, { names: quantizable(model), quantization }),
     };
     const whole = { config: { ...fineTunedConfig(opened, task), ...config }, files: companions, made: contents };
     return writeFolder(output, whole, options);
   },
 };
 
-/** What is particular to a head: the graph, files beside it, fields of config.json. */
+/** What is particular to a head: the graph, how its products read integers, files beside it, fields of config.json. */
 interface Form {
   readonly outputs: Readonly<Record<string, Value>>;
+  readonly quantization: Quantization;
   readonly files?: Readonly<Record<string, JsonObject>>;
   readonly config?: JsonObject;
 }
 
 const forms: Readonly<Partial<Record<HeadName, (model: AdaptedModel, opened: OpenModel) => Form>>> = {
-  "sequence-classification": (model) => ({ outputs: forwardPass(model) }),
+  "sequence-classification": (model) => ({ outputs: forwardPass(model), quantization: "dynamic" }),
   "causal-language-model": (model, opened) => {
     const { outputs, layers } = decoderWithPast(model);
-    return { outputs, files: generationConfig(opened), config: cacheConfig(opened, layers) };
+    const files = generationConfig(opened);
+    return { outputs, quantization: "weight-only", files, config: cacheConfig(opened, layers) };
   },
 };
 

@@ -8,7 +8,7 @@ import type { Lowerings } from "./rules.ts";
 const SKINNY = 64;
 
 /** x [*i, n] as a matrix [∏i, n], without a copy. */
-function flatten(emit: Emitter, x: Value): string {
+export function flatten(emit: Emitter, x: Value): string {
   return x.shape.length === 2
     ? emit.name(x)
     : emit.node("Reshape", [emit.name(x), emit.constant("int64", [-1, Number(x.shape.at(-1))], [2])]);
