@@ -34,7 +34,7 @@ export function decoderWithPast(attached: AttachedModel): DecoderWithPast {
   const { model, head, labels, attachment } = attached;
   if (attachment.virtualTokens > 0)
     throw new Error(
-      `${attachment.virtualTokens} tokens of the method's own in front of every text: a model that goes on from what was read has no place for them`,
+      `the method puts ${attachment.virtualTokens} tokens in front of every text, which a model that goes on from a past has no place for; expected one that puts none`,
     );
   const table = reparameterizedTable(attached);
   const presents: KeysAndValues[] = [];

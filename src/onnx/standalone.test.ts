@@ -90,6 +90,22 @@ describe("the operators", () => {
   });
 });
 
+test("outputs are named by the nodes that compute them; what is read as it is, or has two names, by an Identity", async () => {
+  const x = g.input("x", ["n"]);
+  const y = g.exp(x);
+  const model = concat(standaloneModel({ y, again: y, z: g.neg(y), x2: x }, {}));
+  expect(readModel(model).nodes.map(({ op, outputs: [name] }) => `${op} ${name}`)).toEqual([
+    "Exp y",
+    "Neg z",
+    "Identity again",
+    "Identity x2",
+  ]);
+  const results = await runOnnx(model, { x: tensor("float32", [2], Float32Array.of(0, 1)) });
+  expect(results["again"]).toEqual(results["y"]);
+  expect(results["x2"]).toEqual(Float32Array.of(0, 1));
+  expect(results["z"]![1]).toBeCloseTo(-Math.E, 5);
+});
+
 const quantizations: readonly Quantization[] = ["dynamic", "weight-only"];
 
 const families = [

@@ -199,7 +199,7 @@ describe("of runs", () => {
   test("prompts in front of every text are refused", async () => {
     const run = await train("prompt_tuning", { num_virtual_tokens: 2 });
     await expect(exportModel({ run }, path("none"), { format: "onnx" })).rejects.toThrow(
-      /^2 tokens of the method's own in front of every text: a model that goes on from what was read has no place for them$/,
+      /^the method puts 2 tokens in front of every text, which a model that goes on from a past has no place for; expected one that puts none$/,
     );
     expect(existsSync(path("none"))).toBe(false);
   });
