@@ -3,7 +3,7 @@
  * weights), with and without it, in turn, each in a process of its own. Memory is what a step takes above what is resident before it:
  * weights, program and compiled graph. Seconds are those of all threads' work, which other work on the machine changes least.
  *
- *     npx tsx bench/checkpointing.ts [--rounds 3] [--steps 4] [--shapes 8x128 8x256] [--methods rocoft lora full]
+ *     npx tsx bench/checkpointing.ts [--rounds 3] [--steps 4] [--shapes 8x128,8x256] [--methods rocoft,lora,full]
  */
 import { parseArgs } from "node:util";
 import { lastJson, machine, median, runHere } from "./measure.ts";
@@ -12,8 +12,8 @@ const { values: flags } = parseArgs({
   options: {
     rounds: { type: "string", default: "3" },
     steps: { type: "string", default: "4" },
-    shapes: { type: "string", multiple: true, default: ["8x128", "8x256"] },
-    methods: { type: "string", multiple: true, default: ["rocoft", "lora", "full"] },
+    shapes: { type: "string", default: "8x128,8x256" },
+    methods: { type: "string", default: "rocoft,lora,full" },
   },
 });
 
@@ -38,8 +38,8 @@ function measure(method: string, shape: string, more: readonly string[]): Side {
 console.log(`${machine()}; medians of ${flags.rounds} rounds of ${flags.steps} steps\n`);
 console.log("| method | batch | step's MiB | checkpointed | ratio | seconds | checkpointed | ratio |");
 console.log("|---|---|---|---|---|---|---|---|");
-for (const method of flags.methods)
-  for (const shape of flags.shapes) {
+for (const method of flags.methods.split(","))
+  for (const shape of flags.shapes.split(",")) {
     const [kept, again]: [Side[], Side[]] = [[], []];
     for (let round = 0; round < Number(flags.rounds); round++) {
       kept.push(measure(method, shape, []));

@@ -1,7 +1,8 @@
 /**
- * An exported model asked by transformers.js, and compared with what `rocoft predict --json` said of the same texts: the largest
+ * An exported classifier asked by transformers.js, and compared with what `rocoft predict --json` said of the same texts: the largest
  * difference of the logits, and the labels that are the same. Fails where float32 differs by more than 1e-4 or in a label.
- * transformers.js cuts long texts in another way (the last special token goes too), so the texts must be shorter than --max_seq_length and the tokenizer's limit.
+ * transformers.js cuts long texts in another way (the last special token goes too), so the texts must be shorter than
+ * --max_seq_length and the tokenizer's limit.
  *
  *     npx tsx scripts/check-transformers-js.ts --model exported/sst2 --predictions predictions.json --modules elsewhere
  */

@@ -91,7 +91,7 @@ describe("the operators", () => {
 });
 
 test("outputs are named by the nodes that compute them; what is read as it is, or has two names, by an Identity", async () => {
-  const x = g.input("x", ["n"]);
+  const x = g.input("x", [2]);
   const y = g.exp(x);
   const model = concat(standaloneModel({ y, again: y, z: g.neg(y), x2: x }, {}));
   expect(readModel(model).nodes.map(({ op, outputs: [name] }) => `${op} ${name}`)).toEqual([
