@@ -21,7 +21,9 @@ test.each(["./absent", "/absent/folder", "a/b/c", "...", "", "a--b", "name.git",
 
 test("a file is no model", async () => {
   const path = join(await folderOf({ file: "" }), "file");
-  expect(await complaint(resolveModel(path))).toBe(`model ${path}: is a file, expected a folder, a .gguf file or a hub id`);
+  expect(await complaint(resolveModel(path))).toBe(
+    `model ${path}: is a file, expected a folder, a .gguf file or a hub id`,
+  );
 });
 
 test.each(["../../escape", "/absolute", "a b", ""])("the revision %j is refused", async (revision) => {

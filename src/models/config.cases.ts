@@ -11,9 +11,7 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 export function specsOf(model: Model, head: HeadName, labels = 2): ParameterSpec[] {
   const inputs = modelInputs();
-  return declareParameters((scope) =>
-    model.heads[head]!.forward(scope, model.body(scope, inputs), { labels, inputs }),
-  );
+  return declareParameters((scope) => model.heads[head]!.forward(scope, model.body(scope, inputs), { labels, inputs }));
 }
 
 const shapesOf = (model: Model) =>

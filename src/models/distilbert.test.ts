@@ -40,7 +40,9 @@ describe("config.json", () => {
     ["n_layers", 0, "n_layers: Too small: expected number to be >0"],
     ["dropout", 1, "dropout: Too big: expected number to be <1"],
   ])("%s: %j is an error in one line", (field, value, complaint) => {
-    expect(() => modelOf({ ...config, [field]: value }, "model/config.json")).toThrow(`model/config.json: ${complaint}`);
+    expect(() => modelOf({ ...config, [field]: value }, "model/config.json")).toThrow(
+      `model/config.json: ${complaint}`,
+    );
   });
 
   test("leaves out what has a default", () => {

@@ -1,6 +1,22 @@
 /** Pullbacks of the elementwise primitives. */
 import type { Elementwise } from "../../graph/primitive.ts";
-import { cast, constant, cos, div, exp, greater, mul, neg, select, sigmoid, sin, sub, sumTo, add, erf } from "../../graph/ops.ts";
+import {
+  cast,
+  constant,
+  cos,
+  div,
+  exp,
+  greater,
+  mul,
+  neg,
+  select,
+  sigmoid,
+  sin,
+  sub,
+  sumTo,
+  add,
+  erf,
+} from "../../graph/ops.ts";
 import type { Pullbacks } from "./rules.ts";
 
 const SQRT_2 = Math.SQRT2;
