@@ -82,10 +82,15 @@ test("what is not run is counted", () => {
   );
   expect(reasons.join("\n")).toMatchInlineSnapshot(`
     "README.md: it fetches and installs
+    README.md: a model of 135 million parameters
     README.md: takes minutes
     docs/export.md: it fetches and installs
     docs/language-models.md: two hours, and a corpus
+    docs/language-models.md: a model of 270 MB, and data
     docs/mrpc.md: hours, and needs real weights, GLUE or PyTorch
+    docs/results.md: hours, and needs real weights, GLUE or PyTorch
+    docs/results.md: hours, and needs real weights, GLUE or PyTorch
+    docs/results.md: hours, and needs real weights, GLUE or PyTorch
     docs/results.md: hours, and needs real weights, GLUE or PyTorch
     docs/results.md: hours, and needs real weights, GLUE or PyTorch
     docs/results.md: hours, and needs real weights, GLUE or PyTorch
