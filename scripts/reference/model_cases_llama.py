@@ -102,7 +102,7 @@ CASES = {
     ),
     "llama-bare": Case(LlamaForCausalLM, dict(LLAMA, tie_word_embeddings=True), saved=LlamaModel),
     # Windows shorter than the texts.
-    "mistral-classification": Case(MistralForSequenceClassification, dict(LLAMA, sliding_window=4, num_labels=2)),
+    "mistral-classification": Case(MistralForSequenceClassification, dict(TURNED, sliding_window=4, num_labels=2)),
     "mistral-lm": Case(MistralForCausalLM, dict(TURNED, sliding_window=3), padding="left"),
     "mistral-wide": Case(MistralForCausalLM, dict(LLAMA, sliding_window=None)),
     "qwen2-classification": Case(Qwen2ForSequenceClassification, dict(TURNED, num_labels=3)),
