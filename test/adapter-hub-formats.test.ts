@@ -57,8 +57,8 @@ describe.each(foreignCases(library))("$name on $model", ({ name, model }) => {
 });
 
 describe("an adapter begun here", () => {
-  const begin = async (method: string, given: Readonly<Record<string, unknown>>) => {
-    const base = await baseOf("bert-classification");
+  const begin = async (method: string, given: Readonly<Record<string, unknown>>, model = "bert-classification") => {
+    const base = await baseOf(model);
     const options = methodOptions(methodOf(method), given);
     const adapted = adapt({ ...base, attachment: methodOf(method).attach(base.specs, options, random(0)) });
     return writeAdapterHub({ method, options, tensors: adapterTensors(adapted) }, base, origin("bert-classification"));
@@ -67,6 +67,12 @@ describe("an adapter begun here", () => {
   test.each([1, 2, 3, 5, 7, 16])("of %i inside has a factor that comes to that", async (size) => {
     const { config } = await begin("houlsby", { bottleneck_size: size });
     expect(Math.floor(16 / (config["config"] as { reduction_factor: number }).reduction_factor)).toBe(size);
+  });
+
+  test("is refused for a family whose places in the library are not known", async () => {
+    await expect(begin("pfeiffer", {}, "llama-classification")).rejects.toThrow(
+      new Error("adapters: where they stand in a model of type llama is not known, expected bert or roberta"),
+    );
   });
 
   test("keeps with the head what is trained beside it: norms, and BERT's pooler", async () => {

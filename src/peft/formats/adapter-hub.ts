@@ -181,15 +181,23 @@ const version = "adapters.1.3.0";
 /** What an adapter is called in its files, which can be changed when it is loaded. */
 const adapterName = "rocoft";
 
+/** The model types whose adapters were loaded there and gave the same logits. */
+const families = ["bert", "roberta"];
+
 /**
  * An adapter as the library's files.
- * @throws Error in one line where it has no such adapter, or no place for one.
+ * @throws Error in one line where it has no such adapter, no place for one, or none that is known in such a model.
  */
 export function writeAdapterHub(adapter: Adapter, base: BaseModel, origin: HubOrigin): WrittenAdapterHub {
   const design = designs.find(({ method }) => method === adapter.method);
   if (!design)
     throw new Error(
       `${adapter.method}: is no bottleneck adapter, expected one of ${designs.map(({ method }) => method).join(", ")}`,
+    );
+  const { model_type: family } = base.config;
+  if (!families.some((known) => known === family))
+    throw new Error(
+      `adapters: where they stand in a model of type ${String(family)} is not known, expected ${families.join(" or ")}`,
     );
   const parameters = new Set(base.specs.map(({ name }) => name));
   const isOwn = ({ parameter }: AdapterTensor) => !parameters.has(parameter);
