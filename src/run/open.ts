@@ -85,14 +85,15 @@ async function loadCheckpoint(
   const { folder } = opened;
   try {
     const init = "pretrained";
+    const name = task ?? usualTask(folder.config, opened.model);
     const { weights, initialized } = await baseWeights(opened, { init, seed: 0, ignore_mismatched_sizes: false });
     if (initialized.length > 0)
       throw new Error(
-        `${folder.folder}: has no classification head (no tensor named ${initialized[0]}); fine-tune it first with rocoft train`,
+        `${folder.folder}: has no head for ${name} (no tensor named ${initialized[0]}); fine-tune it first with rocoft train`,
       );
     return {
       opened,
-      task: taskOf(folder.config, model, task ?? usualTask(folder.config, opened.model)),
+      task: taskOf(folder.config, model, name),
       weights,
       init,
       adapter: null,

@@ -112,7 +112,7 @@ describe("predict and evaluate refuse", () => {
     ],
     "a model without a head": [
       ["predict", "--model", "bert", "--text", "a"],
-      "bert: has no classification head (no tensor named classifier.weight); fine-tune it first with rocoft train",
+      "bert: has no head for text-classification (no tensor named classifier.weight); fine-tune it first with rocoft train",
     ],
     "a model of other labels than the task's": [
       ["evaluate", "--model", "three", "--task", "sst2", "--data", "sst2"],
