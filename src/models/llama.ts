@@ -2,7 +2,7 @@
  * LLaMA (Touvron et al. 2023a, b; Grattafiori et al. 2024): pre-norm blocks with RMS norms, rotary positions, key heads shared by
  * groups of query heads, and gated feed-forward networks. Its relatives differ from it in what {@link LlamaDesign} names.
  */
-import { count, mul, splitHeads } from "../graph/ops.ts";
+import { cast, count, mul, splitHeads, sum, unsqueeze } from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
 import { activations } from "../nn/activation.ts";
 import { causalBias } from "../nn/attention.ts";
@@ -66,12 +66,20 @@ function body(scope: Scope, settings: Settings, inputs: ModelInputs): Value {
   const { sliding } = settings;
   const wide = causalBias({ queries, mask, segments });
   const narrow = causalBias({ queries, mask, segments, window: sliding?.window });
-  const turn = rotation(tokenPositions(scope, inputs), settings.frequencies, count(mask, [1]));
+  const turn = rotation(tokenPositions(scope, inputs), settings.frequencies, lengthOf(inputs));
   const words = scope.sites.words(embedded(scope.in("embed_tokens"), settings, queries));
   const hidden = decoderBlocks(scope.in("layers"), settings.num_hidden_layers, words, (block, states, layer) =>
     decoderBlock(block, settings, states, sliding?.inLayer(layer) ? narrow : wide, turn),
   );
   return rmsNorm(scope.in("norm"), settings, hidden);
+}
+
+/**
+ * How long texts are, where frequencies depend on it: as long as the longest of the batch or, where positions are given and the mask has
+ * room for tokens to come, each as long as it is; a number or [batch, 1, 1].
+ */
+function lengthOf({ attention_mask: mask, position_ids: positions }: ModelInputs): Value {
+  return positions ? unsqueeze(cast(sum(mask, [1], true), "float32"), 1) : count(mask, [1]);
 }
 
 function embedded(scope: Scope, settings: Settings, ids: Value): Value {

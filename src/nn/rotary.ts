@@ -33,7 +33,7 @@ export function inverseFrequencies(d: number, base: number): number[] {
 
 /**
  * The rotation at `positions`, whole numbers [batch, sequence].
- * @param length how many positions there are, a float scalar, which frequencies that slow down depend on
+ * @param length how many positions there are, a float scalar or [batch, 1, 1], which frequencies that slow down depend on
  */
 export function rotation(positions: Value, frequencies: RotaryFrequencies, length?: Value): Rotation {
   const { inverse, attentionFactor = 1, slowing } = frequencies;
