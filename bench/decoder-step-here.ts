@@ -1,5 +1,4 @@
-/** Median seconds of a training step of a causal language model, and peak resident memory, as one line of JSON. */
-import { readFileSync } from "node:fs";
+/** A training step of a causal language model on its own weights, as one line of JSON; bench/timed-steps.ts says what is measured. */
 import { parseArgs } from "node:util";
 import { openModelFolder } from "../src/hub/model-folder.ts";
 import { modelOf } from "../src/models/registry.ts";
@@ -9,9 +8,7 @@ import { random } from "../src/tensor/random.ts";
 import { adapt } from "../src/train/adapt.ts";
 import { loadWeights, parametersOf } from "../src/train/load.ts";
 import { causalLanguageModel } from "../src/train/objectives/language-model.ts";
-import { createStage } from "../src/train/stages.ts";
-import { createUpdater } from "../src/train/update.ts";
-import { median } from "./measure.ts";
+import { randomBatch, timedSteps } from "./timed-steps.ts";
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -22,11 +19,9 @@ const { values: flags, positionals } = parseArgs({
     method: { type: "string", default: "rocoft" },
     options: { type: "string", default: "{}" },
     profile: { type: "string" },
-    checkpointing: { type: "boolean", default: false },
+    gradient_checkpointing: { type: "boolean", default: false },
   },
 });
-const WARM_UP = 2;
-const [steps, batch, length] = [Number(flags.steps), Number(flags.batch), Number(flags.length)];
 
 const stream = random(0);
 const folder = await openModelFolder(positionals[0]!);
@@ -40,51 +35,10 @@ const chosen = methodOptions(method, JSON.parse(flags.options) as Record<string,
 const attachment = method.attach(specs, chosen, stream, null);
 const adapted = adapt({ model, head, labels: 0, specs, weights, attachment });
 
-const train = {
-  where: "random",
-  encodings: Array.from({ length: batch }, () => ({
-    ids: Int32Array.from({ length }, () => 4 + stream.integer(model.vocabularySize - 4)),
-    typeIds: new Uint8Array(length),
-    removed: 0,
-  })),
-  labels: new Float64Array(batch).fill(NaN),
-  lines: new Int32Array(batch),
-  lengths: new Int32Array(batch).fill(length),
-  truncated: 0,
-};
-const options = {
-  objective: causalLanguageModel,
-  curriculum: [],
-  seed: 0,
-  learningRate: 1e-5,
-  schedule: "constant",
-  warmupSteps: 0,
-  adamw: {},
-  maxGradNorm: null,
-  batchSize: batch,
-  gradientAccumulationSteps: 1,
-  evalBatchSize: batch,
-  epochs: 1,
-  maxSteps: null,
-  evalSteps: null,
-  saveSteps: 1000,
-  earlyStoppingPatience: null,
-  metrics: [],
-  metricForBest: "loss",
-  padTokenId: 0,
-} as const;
-
 const runtime = await nativeRuntime(flags.profile === undefined ? {} : { profilePrefix: flags.profile });
-const stage = await createStage(adapted, runtime, options.objective, { gradientCheckpointing: flags.checkpointing });
-const { update } = createUpdater(adapted, train, options, steps + WARM_UP);
-const everything = [Int32Array.from({ length: batch }, (_, i) => i)];
-const times: number[] = [];
-for (let step = 0; step < steps + WARM_UP; step++) {
-  const start = performance.now();
-  await update(stage, step, everything);
-  times.push((performance.now() - start) / 1000);
-}
-await stage.dispose();
-const peak = Number(/VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))![1]) / 1024;
-const trained = attachment.trained.reduce((total, { count }) => total + count, 0);
-console.log(JSON.stringify({ trained, seconds: median(times.slice(WARM_UP)), peak_mib: Math.round(peak) }));
+const step = { adapted, runtime, objective: causalLanguageModel };
+const timed = await timedSteps(step, randomBatch(Number(flags.batch), Number(flags.length), model.vocabularySize), {
+  steps: Number(flags.steps),
+  gradientCheckpointing: flags.gradient_checkpointing,
+});
+console.log(JSON.stringify(timed));

@@ -8,12 +8,13 @@ import { embedding, embeddingTable } from "../nn/embedding.ts";
 import { linear } from "../nn/linear.ts";
 import { layerNorm } from "../nn/norm.ts";
 import type { Scope } from "../nn/parameters.ts";
-import { attend } from "../nn/self-attention.ts";
+import { attend } from "../nn/attend.ts";
 import type { AttentionSite, SublayerSite } from "../nn/sites.ts";
 import type { Architecture, Head, ModelInputs } from "./architecture.ts";
-import { activationName, parseConfig } from "./config.ts";
-import { probability, spanHead } from "./encoder.ts";
+import { activationName, parseConfig, probability } from "./config.ts";
+
 import { decoderBias, decoderIds, lastEnd } from "./encoder-decoder.ts";
+import { spanHead } from "./heads.ts";
 
 /** Rows in front of the position tables that no position uses. */
 const POSITION_OFFSET = 2;

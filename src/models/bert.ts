@@ -4,17 +4,8 @@ import { iota, tanh } from "../graph/ops.ts";
 import { linear } from "../nn/linear.ts";
 import type { Architecture, Head } from "./architecture.ts";
 import { parseConfig } from "./config.ts";
-import {
-  encoder,
-  type EncoderConfig,
-  encoderFields,
-  firstToken,
-  headDropout,
-  headsDivideWidth,
-  spanHead,
-  tiedDecoder,
-  transformed,
-} from "./encoder.ts";
+import { encoder, type EncoderConfig, encoderFields, headDropout, headsDivideWidth, transformed } from "./encoder.ts";
+import { firstToken, spanHead, tiedDecoder } from "./heads.ts";
 
 const configSchema = z.object(encoderFields).refine(headsDivideWidth.check, headsDivideWidth.params);
 

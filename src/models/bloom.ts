@@ -12,11 +12,11 @@ import { embedding } from "../nn/embedding.ts";
 import { linear } from "../nn/linear.ts";
 import { layerNorm } from "../nn/norm.ts";
 import type { FusedParts, Scope } from "../nn/parameters.ts";
-import { attend } from "../nn/self-attention.ts";
+import { attend } from "../nn/attend.ts";
 import type { Architecture, ModelInputs } from "./architecture.ts";
-import { parseConfig, withSpellings } from "./config.ts";
-import { addSublayer, decoderBlocks, languageModelHead, lastTokenClassifier } from "./decoder.ts";
-import { probability } from "./encoder.ts";
+import { parseConfig, withSpellings, probability } from "./config.ts";
+import { addSublayer, decoderBlocks } from "./decoder.ts";
+import { languageModelHead, lastTokenClassifier } from "./heads.ts";
 
 const configSchema = z
   .object({

@@ -7,6 +7,9 @@ export const activationName: z.ZodType<string> = z.string().refine((name) => Obj
   error: (issue) => `unknown activation "${issue.input}", expected one of ${Object.keys(activations).join(", ")}`,
 });
 
+/** A share that is dropped. */
+export const probability: z.ZodType<number> = z.number().min(0).lt(1);
+
 /**
  * The configuration that `schema` describes.
  * @throws Error naming the file, the first field that does not fit, and what was expected.

@@ -17,20 +17,17 @@ import { linear } from "../nn/linear.ts";
 import { layerNorm } from "../nn/norm.ts";
 import type { Scope } from "../nn/parameters.ts";
 import type { Architecture, BodyOptions, Head, ModelInputs } from "./architecture.ts";
-import { activationName, parseConfig } from "./config.ts";
+import { activationName, parseConfig, probability } from "./config.ts";
 import {
   encoderBlock,
   encoderFields,
-  firstToken,
   headDropout,
   headsDivideWidth,
   hiddenDropout,
-  probability,
   segmentEmbeddings,
-  spanHead,
-  tiedDecoder,
   transformed,
 } from "./encoder.ts";
+import { firstToken, spanHead, tiedDecoder } from "./heads.ts";
 
 /** `c2p`, `p2c`, both as a list, or as one string with a bar between them. */
 const positionTerms: z.ZodType<readonly PositionTerm[]> = z.preprocess(

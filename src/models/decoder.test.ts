@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { add, input } from "../graph/ops.ts";
+import { add } from "../graph/ops.ts";
 import { array64 } from "../interpret/array.ts";
 import { interpret } from "../interpret/interpret.ts";
 import { scopeOf } from "../nn/parameters.ts";
 import { modelInputs } from "../train/forward.ts";
-import { lastToken, tokenPositions } from "./decoder.ts";
+import { tokenPositions } from "./decoder.ts";
 
 const masks = { right: [1, 1, 1, 0, 0], left: [0, 0, 1, 1, 1], none: [1, 1, 1, 1, 1], all: [0, 0, 0, 0, 0] };
 const rows = Object.values(masks);
@@ -33,11 +33,4 @@ describe("the positions of tokens", () => {
       Array.from({ length: 20 }, (_, i) => i + 20),
     );
   });
-});
-
-test("a text is its last real token, whatever the side of the padding", () => {
-  const hidden = input("hidden", ["batch", "sequence", 2]);
-  const states = array64([4, 5, 2], [...Array(40).keys()]);
-  const [last] = interpret([lastToken(hidden, modelInputs())], { ...feeds, hidden: states });
-  expect([...last!.data]).toEqual([4, 5, 18, 19, 28, 29, 0, 0]);
 });

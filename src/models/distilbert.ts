@@ -10,8 +10,8 @@ import { layerNorm } from "../nn/norm.ts";
 import type { Scope } from "../nn/parameters.ts";
 import { selfAttention } from "../nn/self-attention.ts";
 import type { Architecture, BodyOptions, Head, ModelInputs } from "./architecture.ts";
-import { activationName, parseConfig } from "./config.ts";
-import { firstToken, probability, spanHead, tiedDecoder } from "./encoder.ts";
+import { activationName, parseConfig, probability } from "./config.ts";
+import { firstToken, spanHead, tiedDecoder } from "./heads.ts";
 
 /** The ε of every norm; config.json has no field for it. */
 const EPSILON = 1e-12;

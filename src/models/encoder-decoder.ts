@@ -1,24 +1,10 @@
 /** What encoder-decoders share (Sutskever, Vinyals & Le 2014; Vaswani et al. 2017): what their decoders read and see. */
-import {
-  cast,
-  concat,
-  cumsum,
-  equal,
-  fill,
-  firstLike,
-  matmul,
-  mul,
-  slice,
-  squeeze,
-  sub,
-  sum,
-  take,
-  unsqueeze,
-} from "../graph/ops.ts";
+import { cast, concat, equal, fill, firstLike, slice, take } from "../graph/ops.ts";
 import { minus } from "../graph/dim.ts";
 import type { Value } from "../graph/value.ts";
 import { attentionBias, causalBias } from "../nn/attention.ts";
 import type { ModelInputs } from "./architecture.ts";
+import { lastMarked } from "./heads.ts";
 
 /**
  * What a decoder reads [batch, target]: what a batch brings, else the text itself, moved one place to the right behind the token
@@ -48,8 +34,5 @@ export function decoderBias(inputs: ModelInputs, ids: Value): DecoderBias {
  */
 export function lastEnd(hidden: Value, { input_ids: ids }: ModelInputs, end: number): Value {
   const ofText = slice(ids, 1, Number(minus(ids.shape[1]!, hidden.shape[1]!)));
-  const isEnd = cast(equal(ofText, end), "float32");
-  const following = sub(sum(isEnd, [1], true), cumsum(isEnd, 1));
-  const isLast = mul(isEnd, cast(equal(following, 0), "float32"));
-  return squeeze(matmul(unsqueeze(isLast, 1), hidden), 1);
+  return lastMarked(hidden, cast(equal(ofText, end), "int64"));
 }

@@ -10,8 +10,8 @@ import { layerNorm } from "../nn/norm.ts";
 import type { Scope } from "../nn/parameters.ts";
 import { selfAttention } from "../nn/self-attention.ts";
 import type { SublayerSite } from "../nn/sites.ts";
-import type { BodyOptions, Head, ModelInputs } from "./architecture.ts";
-import { activationName } from "./config.ts";
+import type { BodyOptions, ModelInputs } from "./architecture.ts";
+import { activationName, probability } from "./config.ts";
 
 /** The encoder's fields of config.json, under its names. */
 export interface EncoderConfig {
@@ -29,8 +29,6 @@ export interface EncoderConfig {
   readonly attention_probs_dropout_prob: number;
   readonly classifier_dropout: number | null;
 }
-
-export const probability: z.ZodType<number> = z.number().min(0).lt(1);
 
 /** How those fields are checked, with transformers' defaults. */
 export const encoderFields: { readonly [K in keyof EncoderConfig]: z.ZodType<EncoderConfig[K]> } & Readonly<
@@ -161,31 +159,8 @@ export function headDropout(
   return sites.dropout({ name: `${name} input`, x, p: own ?? hidden });
 }
 
-/** Hidden states [batch, sequence, width] → those of the first token [batch, width]. */
-export function firstToken(hidden: Value): Value {
-  return graph.squeeze(graph.take(hidden, 1, [0]), 1);
-}
-
 /** LayerNorm(act(dense(x))), what BERT's language model makes of hidden states before it scores tokens. */
 export function transformed(scope: Scope, config: EncoderConfig, hidden: Value): Value {
   const activated = activations[config.hidden_act]!(linear(scope.in("dense"), hidden, config.hidden_size));
   return layerNorm(scope.in("LayerNorm"), activated, config.layer_norm_eps);
-}
-
-/**
- * Where an answer begins and ends: hidden states [batch, sequence, width] → scores of every token as its first and as its last,
- * [batch, sequence, 2].
- */
-export const spanHead = (architecture: string, read: (scope: Scope, hidden: Value) => Value = (_, x) => x): Head => ({
-  architecture,
-  forward(scope, hidden) {
-    const head = scope.in("qa_outputs", { head: true });
-    return linear(head, read(head, hidden), 2);
-  },
-});
-
-/** Scores of every token of the vocabulary, by the embedding table read backwards; `bias` [vocabulary] belongs to `scope`. */
-export function tiedDecoder(scope: Scope, wordEmbeddings: Scope, hidden: Value, vocabulary: number): Value {
-  const table = embeddingTable(wordEmbeddings, vocabulary, Number(hidden.shape.at(-1)));
-  return graph.linear(hidden, table, scope.parameter("bias", [vocabulary], "bias", "zeros"));
 }

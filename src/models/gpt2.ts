@@ -12,47 +12,30 @@ import { embedding } from "../nn/embedding.ts";
 import { linear } from "../nn/linear.ts";
 import { layerNorm } from "../nn/norm.ts";
 import type { FusedParts, Scope } from "../nn/parameters.ts";
-import { attend } from "../nn/self-attention.ts";
+import { attend } from "../nn/attend.ts";
 import type { Architecture, ModelInputs } from "./architecture.ts";
-import { activationName, parseConfig, withSpellings } from "./config.ts";
-import { addSublayer, decoderBlocks, languageModelHead, lastTokenClassifier, tokenPositions } from "./decoder.ts";
-import { probability } from "./encoder.ts";
+import { parseConfig, probability, withSpellings } from "./config.ts";
+import { addSublayer, decoderBlocks, tokenPositions } from "./decoder.ts";
+import { gptFields, gptSpellings, headsDivideWidth } from "./gpt-config.ts";
+import { languageModelHead, lastTokenClassifier } from "./heads.ts";
 
 const configSchema = z
   .object({
-    vocab_size: z.int().positive(),
-    n_positions: z.int().positive(),
-    n_embd: z.int().positive(),
-    n_layer: z.int().positive(),
-    n_head: z.int().positive(),
-    n_inner: z.int().positive().nullable().default(null),
-    activation_function: activationName.default("gelu_new"),
-    layer_norm_epsilon: z.number().positive().default(1e-5),
+    ...gptFields,
     scale_attn_weights: z.boolean().default(true),
     scale_attn_by_inverse_layer_idx: z.boolean().default(false),
     embd_pdrop: probability.default(0.1),
     attn_pdrop: probability.default(0.1),
     resid_pdrop: probability.default(0.1),
-    pad_token_id: z.int().nonnegative().nullish(),
     tie_word_embeddings: z.boolean().default(true),
     add_cross_attention: z.literal(false).default(false),
   })
-  .refine(({ n_embd: width, n_head: heads }) => width % heads === 0, {
-    path: ["n_head"],
-    error: "expected a divisor of n_embd",
-  });
+  .refine(headsDivideWidth.check, headsDivideWidth.params);
 type Config = z.infer<typeof configSchema>;
-
-const spellings = {
-  n_positions: ["max_position_embeddings"],
-  n_embd: ["hidden_size"],
-  n_layer: ["num_hidden_layers"],
-  n_head: ["num_attention_heads"],
-};
 
 export const gpt2: Architecture = {
   configure(json, where) {
-    const config = parseConfig(configSchema, withSpellings(json, spellings), where);
+    const config = parseConfig(configSchema, withSpellings(json, gptSpellings), where);
     return {
       basePrefix: "transformer",
       vocabularySize: config.vocab_size,

@@ -10,52 +10,35 @@ import { linear } from "../nn/linear.ts";
 import { layerNorm } from "../nn/norm.ts";
 import type { Scope } from "../nn/parameters.ts";
 import { inverseFrequencies, rotated, type Rotation, rotation } from "../nn/rotary.ts";
-import { attend } from "../nn/self-attention.ts";
+import { attend } from "../nn/attend.ts";
 import type { Architecture, Head, ModelInputs } from "./architecture.ts";
-import { activationName, parseConfig, withSpellings } from "./config.ts";
-import { addSublayer, decoderBlocks, lastTokenClassifier, tokenPositions } from "./decoder.ts";
-import { probability, tiedDecoder } from "./encoder.ts";
+import { parseConfig, probability, withSpellings } from "./config.ts";
+import { addSublayer, decoderBlocks, tokenPositions } from "./decoder.ts";
+import { gptFields, gptSpellings, headsDivideWidth } from "./gpt-config.ts";
+import { lastTokenClassifier, tiedDecoder } from "./heads.ts";
 
 /** θ of the rotary positions; config.json has no field for it. */
 const ROTARY_BASE = 10000;
 
 const configSchema = z
   .object({
-    vocab_size: z.int().positive(),
-    n_positions: z.int().positive(),
-    n_embd: z.int().positive(),
-    n_layer: z.int().positive(),
-    n_head: z.int().positive(),
-    n_inner: z.int().positive().nullable().default(null),
+    ...gptFields,
     rotary_dim: z.int().positive().multipleOf(2).default(64),
-    activation_function: activationName.default("gelu_new"),
-    layer_norm_epsilon: z.number().positive().default(1e-5),
     embd_pdrop: probability.default(0),
     attn_pdrop: probability.default(0),
     resid_pdrop: probability.default(0),
-    pad_token_id: z.int().nonnegative().nullish(),
     tie_word_embeddings: z.boolean().default(false),
   })
-  .refine(({ n_embd: width, n_head: heads }) => width % heads === 0, {
-    path: ["n_head"],
-    error: "expected a divisor of n_embd",
-  })
+  .refine(headsDivideWidth.check, headsDivideWidth.params)
   .refine(({ n_embd: width, n_head: heads, rotary_dim: turned }) => turned <= width / heads, {
     path: ["rotary_dim"],
     error: "expected at most n_embd / n_head",
   });
 type Config = z.infer<typeof configSchema>;
 
-const spellings = {
-  n_positions: ["max_position_embeddings"],
-  n_embd: ["hidden_size"],
-  n_layer: ["num_hidden_layers"],
-  n_head: ["num_attention_heads"],
-};
-
 export const gptj: Architecture = {
   configure(json, where) {
-    const config = parseConfig(configSchema, withSpellings(json, spellings), where);
+    const config = parseConfig(configSchema, withSpellings(json, gptSpellings), where);
     return {
       basePrefix: "transformer",
       vocabularySize: config.vocab_size,

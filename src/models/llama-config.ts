@@ -1,8 +1,8 @@
 /** The fields of config.json that LLaMA and its relatives share. */
 import * as z from "zod";
 import type { RotaryFrequencies } from "../nn/rotary.ts";
-import { activationName, parseConfig } from "./config.ts";
-import { probability } from "./encoder.ts";
+import { activationName, parseConfig, probability } from "./config.ts";
+
 import { rotaryFrequencies } from "./rope.ts";
 
 /** The fields under their names, those that may be left out filled in. */

@@ -11,10 +11,11 @@ import { linear } from "../nn/linear.ts";
 import * as norm from "../nn/norm.ts";
 import type { Scope } from "../nn/parameters.ts";
 import { rotated, type Rotation, rotation } from "../nn/rotary.ts";
-import { attend } from "../nn/self-attention.ts";
+import { attend } from "../nn/attend.ts";
 import type { Architecture, Model, ModelInputs } from "./architecture.ts";
-import { addSublayer, decoderBlocks, languageModelHead, lastTokenClassifier, tokenPositions } from "./decoder.ts";
+import { addSublayer, decoderBlocks, tokenPositions } from "./decoder.ts";
 import { type LlamaConfig, llamaConfig } from "./llama-config.ts";
+import { languageModelHead, lastTokenClassifier } from "./heads.ts";
 
 /** What the relatives settle each for itself. */
 export interface LlamaDesign {

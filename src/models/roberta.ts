@@ -9,7 +9,8 @@ import { linear } from "../nn/linear.ts";
 import { layerNorm } from "../nn/norm.ts";
 import type { Architecture, Head, Model } from "./architecture.ts";
 import { parseConfig } from "./config.ts";
-import { encoder, encoderFields, firstToken, headDropout, headsDivideWidth, spanHead, tiedDecoder } from "./encoder.ts";
+import { encoder, encoderFields, headDropout, headsDivideWidth } from "./encoder.ts";
+import { firstToken, spanHead, tiedDecoder } from "./heads.ts";
 
 const configSchema = z
   .object({ ...encoderFields, pad_token_id: z.int().nonnegative().default(1) })

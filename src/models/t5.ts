@@ -9,11 +9,11 @@ import { linear } from "../nn/linear.ts";
 import { rmsNorm } from "../nn/norm.ts";
 import type { Scope } from "../nn/parameters.ts";
 import { type Buckets, relativeBias } from "../nn/relative-bias.ts";
-import { attend } from "../nn/self-attention.ts";
+import { attend } from "../nn/attend.ts";
 import type { AttentionSite, SublayerSite } from "../nn/sites.ts";
 import type { Architecture, Head, ModelInputs } from "./architecture.ts";
-import { parseConfig } from "./config.ts";
-import { probability } from "./encoder.ts";
+import { parseConfig, probability } from "./config.ts";
+
 import { decoderBias, decoderIds } from "./encoder-decoder.ts";
 
 /** An activation, or `gated-` and one; gelu is then its tanh approximation, as in version 1.1. */

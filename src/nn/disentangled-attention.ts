@@ -26,7 +26,7 @@ import type { Value } from "../graph/value.ts";
 import { HIDDEN } from "./attention.ts";
 import { linear } from "./linear.ts";
 import type { Scope } from "./parameters.ts";
-import { attend } from "./self-attention.ts";
+import { attend } from "./attend.ts";
 
 /** What a score has beside content to content: of the key's distance to the query's content, and of the query's to the key's. */
 export type PositionTerm = "c2p" | "p2c";

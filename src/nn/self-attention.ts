@@ -1,10 +1,9 @@
 /** Attention of hidden states to themselves, with a scope's projections and the places where something may step in. */
 import { splitHeads } from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
-import { attention } from "./attention.ts";
+import { attend } from "./attend.ts";
 import { linear } from "./linear.ts";
 import type { Scope } from "./parameters.ts";
-import type { AttentionSite } from "./sites.ts";
 
 export interface SelfAttention {
   /** What the checkpoint calls the three projections. */
@@ -29,25 +28,4 @@ export function selfAttention(
   return attend(scope, { query: project(names.query), key: project(names.key), value: project(names.value) }, bias, {
     dropout,
   });
-}
-
-export interface AttendOptions extends Pick<AttentionSite, "positionBias"> {
-  readonly dropout: number;
-  /** `self` unless given. */
-  readonly kind?: "self" | "cross";
-  readonly scale?: number;
-}
-
-/**
- * Attention at the place that `scope`'s module offers: query [batch, heads, queries, d], key and value
- * [batch, key heads, keys, d] → [batch, queries, heads·d].
- */
-export function attend(
-  { sites, name }: Scope,
-  { query, key, value }: { readonly query: Value; readonly key: Value; readonly value: Value },
-  bias: Value,
-  { dropout: p, kind = "self", positionBias, ...options }: AttendOptions,
-): Value {
-  const seen = sites.attention({ module: name, kind, parts: [{ key, value }], bias, positionBias });
-  return attention(query, seen, { ...options, probabilities: (x) => sites.dropout({ name, x, p }) });
 }

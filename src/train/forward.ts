@@ -34,11 +34,14 @@ export interface ForwardMode extends Mode {
 
 /** The model's inputs, whose batch and sequence sizes vary: those that every model reads, and those that a batch brings beside. */
 export function modelInputs(given: readonly InputName[] = []): ModelInputs {
-  const names: readonly InputName[] = ["input_ids", "attention_mask", "token_type_ids", ...given];
-  const sequence = (name: InputName) => (name.startsWith("decoder_") ? "target" : "sequence");
-  return Object.fromEntries(
-    names.map((name) => [name, input(name, ["batch", sequence(name)], "int64")]),
-  ) as unknown as ModelInputs;
+  const named = (name: InputName) =>
+    input(name, ["batch", name.startsWith("decoder_") ? "target" : "sequence"], "int64");
+  return {
+    input_ids: named("input_ids"),
+    attention_mask: named("attention_mask"),
+    token_type_ids: named("token_type_ids"),
+    ...Object.fromEntries(given.map((name) => [name, named(name)])),
+  };
 }
 
 /** The table of the model's parameters and the method's, each an input of the graph. */
