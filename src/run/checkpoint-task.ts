@@ -35,11 +35,23 @@ export function headOf(name: string, where: string): { head: HeadName; labels: O
   return { head: "sequence-classification", labels: (config) => labelsOf(config, where).length };
 }
 
-/** The same of a checkpoint that nobody names a task for: the head of its {@link usualTask}. */
-export function usualHead(where: string): Pick<OpenModelOptions, "head" | "labels"> {
+/**
+ * The same of a checkpoint that nobody names a task for: the head of its {@link usualTask}.
+ * @param writes whether it must be one that gives text; else it is refused in one line
+ */
+export function usualHead(where: string, writes = false): Pick<OpenModelOptions, "head" | "labels"> {
   const { labels } = headOf(textClassification, where);
-  return { head: (config, model) => headOf(usualTask(config, model), where).head, labels };
+  const head = (config: JsonObject, model: Model): HeadName => {
+    const task = usualTask(config, model);
+    if (writes && languageKindOf(task) === null)
+      throw new Error(`${where}: ${task} gives no text, expected a model with a head for ${writingHeads.join(" or ")}`);
+    return headOf(task, where).head;
+  };
+  return { head, labels };
 }
+
+/** The heads that give text. */
+export const writingHeads: readonly HeadName[] = ["causal-language-model", "sequence-to-sequence"];
 
 /**
  * The task called `name` with its classes in the checkpoint's order; without a name, a classification (or regression) by

@@ -10,10 +10,10 @@ import {
 import { languageModel } from "../generation/language-model.ts";
 import type { Prompt, TextModel } from "../generation/prompt.ts";
 import { type GenerationInput, readGenerationConfig } from "../generation/settings.ts";
-import type { HeadName } from "../models/architecture.ts";
 import { nativeRuntime } from "../runtime/native.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { AdaptedModel } from "../train/adapt.ts";
+import { writingHeads } from "./checkpoint-task.ts";
 import { adaptedModel, type ModelSource, type OnDownload } from "./loaded.ts";
 import { loadModel } from "./open.ts";
 import type { OpenModel } from "./prepare.ts";
@@ -52,20 +52,18 @@ export interface OpenGeneratorOptions {
   readonly onDownload?: OnDownload;
 }
 
-const writing: readonly HeadName[] = ["causal-language-model", "sequence-to-sequence"];
-
 /**
  * Opens a model that writes.
  * @throws Error in one line when the source is not what it is taken for, or the model has no head that writes.
  */
 export async function openGenerator(source: ModelSource, options: OpenGeneratorOptions = {}): Promise<Generator> {
   const { threads, onDownload } = options;
-  const loaded = await loadModel(source, onDownload);
+  const loaded = await loadModel({ ...source, writes: true }, onDownload);
   const { opened, task } = loaded;
   const { model, head, tokenizer, folder, padTokenId } = opened;
-  if (!writing.some((name) => model.heads[name] === head))
+  if (!writingHeads.some((name) => model.heads[name] === head))
     throw new Error(
-      `${folder.folder}: ${task.name} gives no text, expected a model with a head for ${writing.join(" or ")}`,
+      `${folder.folder}: ${task.name} gives no text, expected a model with a head for ${writingHeads.join(" or ")}`,
     );
   const { start, ...defaults } = folderSettings(opened);
   const adapted = adaptedModel(loaded);

@@ -21,6 +21,8 @@ export interface CheckpointSource {
   /** The task it is scored on; without it, what the checkpoint does by itself, with columns that are found by their names. */
   readonly task?: string | undefined;
   readonly revision?: string | undefined;
+  /** Whether it is to write: then a checkpoint that nobody names a task for must have a head that does. */
+  readonly writes?: boolean | undefined;
 }
 
 /** An adapter as it was read, fit for the model it was read with. */

@@ -77,10 +77,10 @@ async function loadRun(
 
 /** @throws Error in one line when the checkpoint has no head for the task. */
 async function loadCheckpoint(
-  { model, task, revision = "main" }: CheckpointSource,
+  { model, task, revision = "main", writes = false }: CheckpointSource,
   onDownload?: OnDownload,
 ): Promise<LoadedModel> {
-  const answer = task === undefined ? usualHead(model) : headOf(task, model);
+  const answer = task === undefined ? usualHead(model, writes) : headOf(task, model);
   const opened = await openModel(model, { revision, ...answer }, onDownload);
   const { folder } = opened;
   try {
