@@ -105,7 +105,7 @@ CASES = {
     "mistral-classification": Case(MistralForSequenceClassification, dict(TURNED, sliding_window=4, num_labels=2)),
     "mistral-lm": Case(MistralForCausalLM, dict(TURNED, sliding_window=3), padding="left"),
     "mistral-wide": Case(MistralForCausalLM, dict(LLAMA, sliding_window=None)),
-    "qwen2-classification": Case(Qwen2ForSequenceClassification, dict(TURNED, num_labels=3)),
+    "qwen2-classification": Case(Qwen2ForSequenceClassification, dict(TURNED, num_labels=2)),
     # Windows in the second layer alone.
     "qwen2-lm": Case(
         Qwen2ForCausalLM,
@@ -125,6 +125,6 @@ CASES = {
             layer_types=["sliding_attention", "full_attention"],
         ),
     ),
-    "gemma-classification": Case(GemmaForSequenceClassification, dict(TURNED, num_labels=3)),
+    "gemma-classification": Case(GemmaForSequenceClassification, dict(TURNED, num_labels=2)),
     "gemma-lm": Case(GemmaForCausalLM, dict(TURNED, num_key_value_heads=1), padding="left"),
 }

@@ -200,13 +200,8 @@ function inFamily(options: object, fixture: string): Record<string, unknown> {
   );
 }
 
-/** LoRA-XS begins with numbers of 1e-5, not with zeros, which these two tiny models turn into more than the 1e-4 it promises. */
-const leftOut: Partial<Record<MethodName, readonly string[]>> = {
-  lora_xs: ["qwen2-classification", "gemma-classification"],
-};
-
 describe.each(Object.keys(methods) as MethodName[])("%s", (method) => {
-  for (const fixture of fixtures.filter((name) => !leftOut[method]?.includes(name)))
+  for (const fixture of fixtures)
     for (const options of variants[method])
       methodSuite(runtime, fixture, { method, options: inFamily(options, fixture) }, promises[method]);
 });
