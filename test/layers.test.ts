@@ -11,7 +11,7 @@ const ranks = [
   ["runtime", "nn", "optim", "formats"],
   ["models", "peft", "data", "metrics"],
   ["tasks", "train", "hub"],
-  ["generation"],
+  ["generation", "ntk"],
   ["run"],
   ["cli"],
   ["index.ts"],

@@ -1,0 +1,133 @@
+/**
+ * The Jacobian of a model's outputs with respect to what a method trains, of one input at a time and never as a whole: each gradient
+ * stays in the form in which it is small.
+ */
+import { pullbacks } from "../autodiff/gradients.ts";
+import { expand, vector } from "../graph/ops.ts";
+import { sizeOfDim } from "../graph/dim.ts";
+import { simplify } from "../graph/simplify.ts";
+import type { Value } from "../graph/value.ts";
+import type { Runtime, Tensors } from "../runtime/runtime.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import type { AdaptedModel, AttachedModel } from "../train/adapt.ts";
+import { type Forward, forward, reparameterizedTable } from "../train/forward.ts";
+import { finished, inputsOf } from "../train/step.ts";
+import { type GradientForm, type InputGradients, summands } from "./gradient-form.ts";
+import { isProduct, productGradient } from "./product-gradient.ts";
+import { isOfFewRows, rowGradient } from "./row-gradient.ts";
+import { wholeGradients } from "./whole-gradients.ts";
+
+/** What of a model is differentiated: its outputs [batch, outputs], of which a kernel takes each by itself. */
+export type OutputsOf = (forward: Forward) => Value;
+
+export interface JacobianGraph {
+  /** `logits` [1, outputs] of an input, and what its gradients are made of. */
+  readonly values: Readonly<Record<string, Value>>;
+  readonly outputs: number;
+  readonly forms: readonly GradientForm[];
+}
+
+/**
+ * The outputs of a model and their gradients with respect to each trained tensor, as evaluation computes them: dropout off.
+ * @param isTaken which of the trained tensors count
+ */
+export function outputGradients(
+  attached: AttachedModel,
+  outputsOf: OutputsOf,
+  isTaken: TakenTensor = () => true,
+): { readonly logits: Value; readonly gradients: ReadonlyMap<string, readonly (Value | null)[]> } {
+  const mode = { training: false };
+  const [logits] = simplify([outputsOf(forward(attached, reparameterizedTable(attached, mode), mode))]);
+  const outputs = Number(logits!.shape.at(-1));
+  const read = new Map(inputsOf([logits!]).map((value) => [value.attrs.name, value]));
+  const taken = attached.attachment.trained.filter((part) => isTaken(part) && read.has(part.name));
+  const wrt = taken.map(({ name }) => read.get(name)!);
+  const ofOutputs = Array.from({ length: outputs }, (_, a) => pullbacks(logits!, oneHot(a, logits!), wrt));
+  const known = ofOutputs.flat().filter((gradient) => gradient !== null);
+  const [finishedLogits, ...cheaper] = simplify([logits!, ...known], finished);
+  const at = new Map(known.map((gradient, i) => [gradient, cheaper[i]!]));
+  const gradients = taken.map(({ name }, t) => {
+    const ofTensor = ofOutputs.map((each) => each[t]!).map((gradient) => gradient && at.get(gradient)!);
+    return [name, ofTensor] as const;
+  });
+  return { logits: finishedLogits!, gradients: new Map(gradients) };
+}
+
+/** Whether a trained tensor counts in a kernel. */
+export type TakenTensor = (tensor: AttachedModel["attachment"]["trained"][number]) => boolean;
+
+function oneHot(a: number, like: Value): Value {
+  const outputs = Number(like.shape.at(-1));
+  return expand(vector(Array.from({ length: outputs }, (_, b) => Number(a === b))), like);
+}
+
+/**
+ * The graph of a Jacobian, and the form of each gradient.
+ * @param tokens of the longest input, by which forms are chosen
+ */
+export function jacobianGraph(
+  attached: AttachedModel,
+  outputsOf: OutputsOf,
+  tokens: number,
+  isTaken?: TakenTensor,
+): JacobianGraph {
+  const { logits, gradients } = outputGradients(attached, outputsOf, isTaken);
+  const names = new Map<Value, string>();
+  const give = (value: Value): string => {
+    const name = names.get(value) ?? `part.${names.size}`;
+    names.set(value, name);
+    return name;
+  };
+  const forms: GradientForm[] = [];
+  const whole: (readonly (Value | null)[])[] = [];
+  for (const [name, ofTensor] of gradients) {
+    if (ofTensor.every((gradient) => gradient === null)) continue;
+    if (isOfFewRows(ofTensor)) forms.push(rowGradient(name, ofTensor, give));
+    else if (isProduct(ofTensor) && isSmallerAsProduct(ofTensor, tokens)) forms.push(productGradient(ofTensor, give));
+    else whole.push(ofTensor);
+  }
+  if (whole.length > 0) forms.push(wholeGradients(whole, give));
+  const parts = Object.fromEntries([...names].map(([value, name]) => [name, value]));
+  return { values: { logits, ...parts }, outputs: Number(logits.shape.at(-1)), forms };
+}
+
+/** Compares the factors of every output, the right one of which they mostly share, with what they multiply to. */
+function isSmallerAsProduct(gradients: readonly (Value | null)[], tokens: number): boolean {
+  const sizes = { batch: 1, sequence: tokens, target: tokens };
+  const factors = new Set(gradients.flatMap(summands).flatMap(({ operands }) => operands as readonly Value[]));
+  const elements = ({ shape }: Value) => shape.reduce<number>((size, dim) => size * sizeOfDim(dim, sizes), 1);
+  const kept = [...factors].reduce((sum, factor) => sum + elements(factor), 0);
+  const known = gradients.filter((gradient) => gradient !== null);
+  return kept < known.reduce((sum, { shape }) => sum + sizeOf(shape as readonly number[]), 0);
+}
+
+export interface Jacobian {
+  readonly outputs: number;
+  readonly forms: readonly GradientForm[];
+  /** The outputs of one input, [outputs], and the gradients of each. */
+  of(input: Tensors): Promise<{ readonly logits: Float32Array; readonly gradients: InputGradients }>;
+  dispose(): Promise<void>;
+}
+
+/** Compiles a model's Jacobian. */
+export async function compileJacobian(
+  adapted: AdaptedModel,
+  { values, outputs, forms }: JacobianGraph,
+  runtime: Runtime,
+): Promise<Jacobian> {
+  const program = await runtime.compile(values);
+  return {
+    outputs,
+    forms,
+    async of(input) {
+      const results = await program.run({ ...adapted.feeds, ...input });
+      const gradients = Object.assign({}, ...forms.map((form) => form.keep(results))) as InputGradients;
+      return { logits: results["logits"]!.data as Float32Array, gradients };
+    },
+    dispose: () => program.dispose(),
+  };
+}
+
+/** How many bytes the gradients of an input hold. */
+export const bytesOf = (gradients: InputGradients): number =>
+  Object.values(gradients).reduce((sum, { data }) => sum + data.byteLength, 0);
