@@ -7,7 +7,9 @@ import { stepFigure, stepFigurePath } from "../scripts/docs/figures.ts";
 import { metrics } from "../src/metrics/registry.ts";
 import { architectures } from "../src/models/registry.ts";
 import { activations } from "../src/nn/activation.ts";
-import { glue, type GlueName } from "../src/tasks/glue.ts";
+import { glue } from "../src/tasks/glue.ts";
+import { lmBff } from "../src/tasks/lm-bff.ts";
+import { prompts } from "../src/tasks/prompts.ts";
 
 const root = join(import.meta.dirname, "..");
 const folders = ["docs", "bench", "scripts", "test", "examples", "models"];
@@ -66,16 +68,37 @@ test("the figure of a step is drawn from the table of the results", async () => 
   expect(fresh, "docs/figures is stale; draw it anew with npx tsx scripts/docs/figures.ts").toBe(true);
 });
 
-test.for(Object.keys(glue) as GlueName[])("docs/tasks.md says of %s what its definition says", (name, { expect }) => {
-  const task = glue[name].resolve({ columns: [], rows: [] }, "", {});
-  const row = [
-    `\`${name}\``,
-    task.textColumns.map((columns) => columns.join(", ")).join("; "),
-    task.labelColumns.join("; "),
-    task.labels?.join(", ") ?? "a number",
-    task.metrics.map((metric) => `\`${metric}\``).join(", "),
-  ];
-  expect(read("docs/tasks.md")).toContain(`| ${row.join(" | ")} |`);
+const families = { ...glue, ...lmBff };
+test.for(Object.keys(families) as (keyof typeof families)[])(
+  "docs/tasks.md says of %s what its definition says",
+  (name, { expect }) => {
+    const task = families[name].resolve({ columns: [], rows: [] }, "", {});
+    const row = [
+      `\`${name}\``,
+      task.textColumns.map((columns) => columns.join(", ")).join("; "),
+      task.labelColumns.join("; "),
+      task.labels?.join(", ") ?? "a number",
+      task.metrics.map((metric) => `\`${metric}\``).join(", "),
+    ];
+    expect(read("docs/tasks.md")).toContain(`| ${row.join(" | ")} |`);
+  },
+);
+
+test("docs/tasks.md has the prompt of each task", () => {
+  const page = read("docs/tasks.md");
+  const table = page.slice(page.indexOf("with LM-BFF's words:"), page.indexOf("As in the kernel analysis"));
+  const rows = table.split("\n").filter((line) => line.startsWith("| `"));
+  let template = "";
+  const documented = rows.flatMap((row) => {
+    const [names, given, words] = row.slice(2, -2).split(" | ") as [string, string, string];
+    if (given !== "the same") template = given.replaceAll("`", "");
+    return names.split(", ").map((name) => [name.replaceAll("`", ""), [template, words]] as const);
+  });
+  const defined = Object.entries(prompts).map(([name, prompt]) => {
+    const { labels } = families[name as keyof typeof prompts].resolve({ columns: [], rows: [] }, "", {});
+    return [name, [prompt.template, labels!.map((label) => prompt.words[label]).join(", ")]] as const;
+  });
+  expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(defined));
 });
 
 test.for(Object.keys(metrics))("docs/tasks.md has a row for the metric %s", (name, { expect }) => {

@@ -1,4 +1,4 @@
-/** Following a training of PyTorch's step by step, on the batches of test/fixtures/training. */
+/** Following a training of PyTorch's step by step, on the batches of a folder of test/fixtures. */
 import { expect } from "vitest";
 import type { EncodedDataset } from "../src/data/encode.ts";
 import { modelOf } from "../src/models/registry.ts";
@@ -50,8 +50,8 @@ export interface ReferenceData {
 }
 
 /** The fixture's batches as one dataset. @param tokens what each sequence is cut to */
-export function referenceData(model: string, tokens: number = Infinity): ReferenceData {
-  const tensors = readTensors("training", model, "batches.safetensors");
+export function referenceData(model: string, tokens: number = Infinity, folder = "training"): ReferenceData {
+  const tensors = readTensors(folder, model, "batches.safetensors");
   const encodings: EncodedDataset["encodings"][number][] = [];
   const labels: number[] = [];
   const batches: Int32Array[] = [];

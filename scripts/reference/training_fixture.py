@@ -9,7 +9,7 @@ import math
 import shutil
 import sys
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -120,9 +120,21 @@ def optimizer_for(model: PreTrainedModel, masks: Masks, case: Case) -> torch.opt
     return torch.optim.AdamW(groups, lr=case.learning_rate, betas=case.betas, eps=case.eps, foreach=False)
 
 
-def train(folder: Path, data: list[Batch], case: Case, dtype: torch.dtype) -> tuple[PreTrainedModel, Masks, dict]:
+def classifier(folder: Path, dtype: torch.dtype) -> PreTrainedModel:
+    return AutoModelForSequenceClassification.from_pretrained(folder, dtype=dtype, attn_implementation="eager").eval()
+
+
+def own_loss(model: PreTrainedModel, batch: Batch) -> torch.Tensor:
+    return model(**batch).loss
+
+
+def train(
+    model: PreTrainedModel,
+    data: list[Batch],
+    case: Case,
+    loss_of: Callable[[PreTrainedModel, Batch], torch.Tensor] = own_loss,
+) -> tuple[PreTrainedModel, Masks, dict]:
     """The trained model, what of it was trained, and the curves. A step's loss is the mean of its micro-batches'."""
-    model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=dtype, attn_implementation="eager").eval()
     masks = trained(model, case)
     initial = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
     for name, parameter in model.named_parameters():
@@ -136,7 +148,7 @@ def train(folder: Path, data: list[Batch], case: Case, dtype: torch.dtype) -> tu
     for step in range(STEPS):
         first = step * case.gradient_accumulation_steps
         micro_batches = data[first : first + case.gradient_accumulation_steps]
-        loss = torch.stack([model(**batch).loss for batch in micro_batches]).mean()
+        loss = torch.stack([loss_of(model, batch) for batch in micro_batches]).mean()
         loss.backward()
         parameters = [model.get_parameter(name) for name in masks]
         norm = torch.nn.utils.clip_grad_norm_(parameters, case.max_grad_norm or math.inf)
@@ -148,7 +160,7 @@ def train(folder: Path, data: list[Batch], case: Case, dtype: torch.dtype) -> tu
         optimizer.zero_grad()
         restore(model, masks, initial)
     with torch.no_grad():
-        curve["last_loss"] = model(**data[0]).loss.item()
+        curve["last_loss"] = loss_of(model, data[0]).item()
     return model, masks, curve
 
 
@@ -194,8 +206,18 @@ def noise(names: Iterable[str]) -> list[str]:
 
 def write_case(name: str, data: list[Batch], kind: str) -> None:
     case, source, folder = CASES[kind], FIXTURES / "models" / name, FIXTURES / "training" / name
-    model, masks, curve = train(source, data, case, torch.float64)
-    model32, _, curve32 = train(source, data, case, torch.float32)
+    write_curve(folder, name, kind, case, lambda dtype: train(classifier(source, dtype), data, case))
+
+
+def write_curve(
+    folder: Path,
+    name: str,
+    kind: str,
+    case: Case,
+    trained_in: Callable[[torch.dtype], tuple[PreTrainedModel, Masks, dict]],
+) -> None:
+    model, masks, curve = trained_in(torch.float64)
+    model32, _, curve32 = trained_in(torch.float32)
     final, final32 = values(model, masks, case), values(model32, masks, case)
     notes = {
         "transformers": transformers.__version__,

@@ -33,7 +33,8 @@ const numbersOf = (text: string, before: readonly (number | string)[] = []): (nu
 /** A default as help shows it; nothing where it says nothing. */
 function shownDefault(schema: z.ZodType): string {
   const { fallback } = unwrap(schema);
-  return fallback === undefined || fallback === null || fallback === false ? "" : ` (default: ${String(fallback)})`;
+  const isNothing = fallback === undefined || fallback === null || fallback === false || String(fallback) === "";
+  return isNothing ? "" : ` (default: ${String(fallback)})`;
 }
 
 /** The flag of one setting; its default is shown, not set, so that a configuration file can give it. */
@@ -83,14 +84,25 @@ function describeOption(schemas: ReadonlyMap<string, z.ZodType>): string {
   return [...meanings].map(([meaning, names]) => `${names.join(", ")}: ${meaning}`).join("; ");
 }
 
+/** Adds a flag for each of `fields`. */
+export function addSettingFlags(command: Command, fields: Readonly<Record<string, z.ZodType>>): Command {
+  for (const [name, schema] of Object.entries(fields))
+    for (const flag of flagsOf(name, schema, `${schema.description}${shownDefault(schema)}`)) command.addOption(flag);
+  return command;
+}
+
 /** Adds the flags of `train`: settings, options of every method, other spellings, and `-c FILE`. */
 export function addTrainFlags(command: Command): Command {
-  for (const [name, schema] of Object.entries(trainFields))
-    for (const flag of flagsOf(name, schema, `${schema.description}${shownDefault(schema)}`)) command.addOption(flag);
+  addSettingFlags(command, trainFields);
   for (const [name, schemas] of methodOptionsByName()) {
     const [schema] = schemas.values();
     for (const flag of flagsOf(name, schema!, describeOption(schemas))) command.addOption(flag);
   }
+  return addConfigFlags(command);
+}
+
+/** Adds other spellings of settings, `-c FILE` and `--json`. */
+export function addConfigFlags(command: Command): Command {
   for (const alias of Object.keys(aliases))
     command.addOption(new Option(`--${alias} <value>`).argParser(numberOf).hideHelp());
   return command

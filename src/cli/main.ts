@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, Entry>> = {
   merge: { summary: "write a run as an ordinary checkpoint folder", load: () => import("./commands/merge.ts") },
   export: { summary: "write a run in the form of another program", load: () => import("./commands/export.ts") },
   methods: { summary: "list the fine-tuning methods", load: () => import("./commands/methods.ts") },
+  ntk: { summary: "measure neural tangent kernels of what methods train", load: () => import("./commands/ntk.ts") },
   plan: { summary: "show what train would do, without doing it", load: () => import("./commands/plan.ts") },
 };
 

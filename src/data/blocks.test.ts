@@ -32,6 +32,7 @@ function letters(separator: string | null = "|"): Tokenizer {
     }),
     encode: unused,
     decode: unused,
+    idOf: unused,
     tokensOf: unused,
     chatTemplate: unused,
   };

@@ -1,5 +1,5 @@
 /** A dataset as token ids. */
-import type { Dataset } from "./examples.ts";
+import type { Dataset, Example } from "./examples.ts";
 import type { EncodeOptions, Encoding, Tokenizer } from "./tokenizer.ts";
 
 export interface EncodedDataset {
@@ -18,12 +18,13 @@ export interface EncodedDataset {
 }
 
 /** Encodes every example of `dataset`. */
-export function encodeDataset(
-  { where, examples }: Dataset,
-  tokenizer: Tokenizer,
-  options: EncodeOptions,
-): EncodedDataset {
-  const encodings = examples.map(({ texts }) => tokenizer.encode(texts, options));
+export function encodeDataset(dataset: Dataset, tokenizer: Tokenizer, options: EncodeOptions): EncodedDataset {
+  return encodeEach(dataset, ({ texts }) => tokenizer.encode(texts, options));
+}
+
+/** Encodes every example of a dataset as `encode` has it. */
+export function encodeEach({ where, examples }: Dataset, encode: (example: Example) => Encoding): EncodedDataset {
+  const encodings = examples.map(encode);
   return {
     where,
     encodings,

@@ -34,6 +34,7 @@ export function letters({ frame: [before, after] = ["<", ""], eos = ".", pairs =
     },
     encode: unused,
     decode: unused,
+    idOf: unused,
     tokensOf: unused,
     chatTemplate: unused,
   };

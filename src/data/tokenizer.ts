@@ -63,6 +63,8 @@ export interface Tokenizer {
    * embedding is larger may give, stand for nothing.
    */
   decode(ids: ArrayLike<number>, options?: DecodeOptions): string;
+  /** The id of a token as the vocabulary spells it; null where it has none. */
+  idOf(token: string): number | null;
   /**
    * The tokens of `ids` as the vocabulary spells them.
    * @throws Error for an id outside the vocabulary.
@@ -118,6 +120,7 @@ export function createTokenizer(tokenizerJson: unknown, tokenizerConfigJson: unk
       const tokens = Array.from(ids, (id) => library.id_to_token(id)).filter((token) => token !== undefined);
       return decode(skipSpecialTokens ? tokens.filter((token) => !specialTexts.has(token)) : tokens);
     },
+    idOf: (token) => library.token_to_id(token) ?? null,
     tokensOf: (ids) => Array.from(ids, (id) => tokenOf(library, id, where)),
     chatTemplate: () => chatTemplate(tokenizerConfigJson ?? {}, `${where}: its tokenizer_config.json`),
   };

@@ -12,8 +12,20 @@ export function readCsv(text: string, where: string, options: ReadOptions = {}):
   return tableOf(records(withoutByteOrderMark(text), where), where, options);
 }
 
+/** The fields of the first record; none where there is no record, or it cannot be read. */
+export function firstCsvRecord(text: string): readonly string[] {
+  try {
+    const [fields = []] = parse(withoutByteOrderMark(text), { ...format, to: 1 }) as string[][];
+    return fields;
+  } catch {
+    return [];
+  }
+}
+
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
+
+const format = { record_delimiter: ["\r\n", "\n"], relax_column_count: true, skip_empty_lines: true };
 
 const complaints: Readonly<Record<string, string>> = {
   CSV_QUOTE_NOT_CLOSED: "a quote is opened and never closed",
@@ -36,9 +48,7 @@ function* records(text: string, where: string): Generator<FieldRecord> {
   skipEmptyLines();
   try {
     parse(bytes, {
-      record_delimiter: ["\r\n", "\n"],
-      relax_column_count: true,
-      skip_empty_lines: true,
+      ...format,
       on_record: (fields: string[], { bytes: end }) => {
         parsed.push({ line: place.line, fields });
         advance(end);

@@ -1,5 +1,6 @@
 /** Where each rewrite must fire and where it must not: a rule without a row here fails the test of the table. */
 import type { Draw } from "../../test/draw.ts";
+import { factoredCases, linearBy, productBy } from "./factored.cases.ts";
 import { likelihoodCases } from "./likelihood.cases.ts";
 import * as g from "./ops.ts";
 import type { Value } from "./value.ts";
@@ -23,6 +24,12 @@ function someAxis(d: Draw, rank: number, except?: number): number {
   return d.coin() ? axis : axis - rank;
 }
 const takeSome = (d: Draw, x: Value, axis: number) => g.take(x, axis, d.indices(sizes(x).at(axis)!));
+
+/** Fewer than all of the last axis. */
+const takeFew = (d: Draw, x: Value) => {
+  const n = sizes(x).at(-1)!;
+  return g.take(x, d.coin() ? -1 : sizes(x).length - 1, d.indices(n).slice(0, n - 1));
+};
 
 /** op(expand(v), y) and op(y, expand(v)), v broadcasting to y. */
 const expanded = (op: typeof g.add): Case[] =>
@@ -52,24 +59,6 @@ const replaced = (d: Draw, shape: readonly number[], axis: number) => {
 /** A matrix [4, 3] with rows replaced, as far as they lie `within` columns. */
 const replacedAt = (d: Draw, rows: readonly number[], within: readonly number[] | null = null) =>
   g.replace(d.normal([4, 3]), d.normal([rows.length, within?.length ?? 3]), 0, rows, within);
-
-/** B·A [m, n] of a rank of its own. */
-const product = (d: Draw, [m, n]: readonly number[]) => {
-  const rank = d.size();
-  return g.matmul(d.normal([m!, rank]), d.normal([rank, n!]));
-};
-
-/** A linear layer whose weight is made of a matrix. */
-function linearBy(d: Draw, make: (weight: Value) => Value): Value {
-  const [out, inner] = [d.size(2), d.size(2)];
-  return g.linear(d.normal([...d.shape(d.size(1, 2)), inner]), make(d.normal([out, inner])), d.normal([out]));
-}
-
-/** x·Mᵀ, with a matrix made of another. */
-function productBy(d: Draw, make: (matrix: Value) => Value): Value {
-  const [out, inner] = [d.size(2), d.size(2)];
-  return g.matmul(d.normal([...d.shape(d.size(1, 2)), inner]), make(d.normal([out, inner])), { transposeB: true });
-}
 
 export const cases: Readonly<Record<string, Cases>> = {
   addZero: {
@@ -118,6 +107,30 @@ export const cases: Readonly<Record<string, Cases>> = {
     kept: [
       (d) => g.contract(d.normal([4, 3]), d.normal([4, 2])),
       (d) => g.take(g.matmul(d.normal([3, 4]), d.normal([4, 2])), 0, [1]),
+    ],
+  },
+  takeInsideProduct: {
+    fires: [
+      (d) =>
+        takeFew(
+          d,
+          linearBy(d, (w) => w),
+        ),
+      (d) =>
+        takeFew(
+          d,
+          productBy(d, (w) => w),
+        ),
+      (d) => takeFew(d, g.matmul(d.normal([4, 3]), d.normal([3, 5]))),
+      (d) => takeFew(d, g.matmul(d.normal([2, 3, 4]), d.normal([2, 3, 5]), { transposeA: true })),
+      (d) => takeFew(d, g.matmul(d.normal([2, 4, 3]), d.normal([2, 5, 3]), { transposeB: true })),
+    ],
+    kept: [
+      (d) => g.take(g.matmul(d.normal([3, 4]), d.normal([4, 2])), 0, [1]),
+      (d) => g.take(g.matmul(d.normal([3, 4]), d.normal([4, 2])), 1, [1, 0]),
+      (d) => takeFew(d, g.tanh(linearBy(d, (w) => w))),
+      (d) => takeFew(d, g.contract(d.normal([4, 3]), d.normal([4, 2]))),
+      (d) => linearBy(d, (w) => w),
     ],
   },
   takeInsideReplace: {
@@ -179,80 +192,7 @@ export const cases: Readonly<Record<string, Cases>> = {
       (d) => g.neg(g.transpose(d.normal([3, 2]), [1, 0])),
     ],
   },
-  linearOfSum: {
-    fires: [
-      (d) => linearBy(d, (w) => g.add(w, product(d, sizes(w)))),
-      (d) => linearBy(d, (w) => g.add(g.mul(0.5, product(d, sizes(w))), w)),
-      (d) => linearBy(d, (w) => g.add(w, g.mul(product(d, sizes(w)), d.normal([sizes(w)[0]!, 1])))),
-      (d) => linearBy(d, (w) => g.add(g.add(w, product(d, sizes(w))), product(d, sizes(w)))),
-      (d) => linearBy(d, (w) => g.add(w, g.add(product(d, sizes(w)), product(d, sizes(w))))),
-    ],
-    kept: [
-      (d) => linearBy(d, (w) => w),
-      (d) => linearBy(d, (w) => g.add(w, d.normal(sizes(w)))),
-      (d) => linearBy(d, (w) => product(d, sizes(w))),
-      (d) => g.add(d.normal([4, 3]), product(d, [4, 3])),
-    ],
-  },
-  productOfSum: {
-    fires: [(d) => productBy(d, (w) => g.add(w, product(d, sizes(w))))],
-    kept: [
-      (d) => productBy(d, (w) => g.add(w, product(d, [sizes(w)[0]!, 1]))),
-      (d) => productBy(d, (w) => g.add(w, d.normal(sizes(w)))),
-      (d) => g.matmul(d.normal([5, 4]), g.add(d.normal([4, 3]), product(d, [4, 3]))),
-    ],
-  },
-  productOfFactors: {
-    fires: [(d) => productBy(d, (w) => product(d, sizes(w)))],
-    kept: [
-      (d) => productBy(d, (w) => w),
-      (d) =>
-        productBy(d, (w) => g.matmul(d.normal([sizes(w)[0]!, 2]), d.normal([sizes(w)[1]!, 2]), { transposeB: true })),
-      (d) => g.matmul(d.normal([5, 4]), product(d, [4, 3])),
-      (d) => g.matmul(d.normal([2, 5, 3]), g.matmul(d.normal([2, 4, 2]), d.normal([2, 2, 3])), { transposeB: true }),
-    ],
-  },
-  productOfScaledRows: {
-    fires: [
-      (d) => productBy(d, (w) => g.mul(w, d.normal([sizes(w)[0]!, 1]))),
-      (d) => productBy(d, (w) => g.mul(g.unsqueeze(d.normal([sizes(w)[0]!]), 1), w)),
-    ],
-    kept: [
-      (d) => productBy(d, (w) => g.mul(w, 2)),
-      (d) => productBy(d, (w) => g.mul(w, d.normal([sizes(w)[1]!]))),
-      (d) => g.matmul(d.normal([5, 4]), g.mul(d.normal([4, 3]), d.normal([4, 1]))),
-    ],
-  },
-  linearOfScaledRows: {
-    fires: [
-      (d) => linearBy(d, (w) => g.mul(w, d.normal([sizes(w)[0]!, 1]))),
-      (d) => {
-        const [out, inner, l] = [d.size(2), d.size(2), d.normal([4])];
-        const bias = d.coin() ? g.mul(l, d.normal([4])) : g.mul(d.normal([4]), l);
-        return g.linear(d.normal([out, inner]), g.mul(d.normal([4, inner]), g.unsqueeze(l, 1)), bias);
-      },
-      (d) => {
-        const [out, inner, l] = [d.size(2), d.size(2), d.normal([4, 1])];
-        const bias = d.coin() ? g.mul(g.squeeze(l, 1), d.normal([4])) : g.mul(d.normal([4]), g.squeeze(l, 1));
-        return g.linear(d.normal([out, inner]), g.mul(d.normal([4, inner]), l), bias);
-      },
-    ],
-    kept: [
-      (d) => linearBy(d, (w) => g.mul(w, d.normal([sizes(w)[1]!]))),
-      (d) => linearBy(d, (w) => g.mul(w, d.normal(sizes(w)))),
-    ],
-  },
-  linearOfScaledColumns: {
-    fires: [
-      (d) => linearBy(d, (w) => g.mul(w, d.normal([sizes(w)[1]!]))),
-      (d) => linearBy(d, (w) => g.mul(d.normal([1, sizes(w)[1]!]), w)),
-    ],
-    kept: [
-      (d) => linearBy(d, (w) => g.mul(w, d.normal([sizes(w)[0]!, 1]))),
-      (d) => linearBy(d, (w) => g.mul(w, d.normal(sizes(w)))),
-      (d) => linearBy(d, (w) => g.mul(w, 3)),
-    ],
-  },
+  ...factoredCases,
   ...likelihoodCases,
   eitherWay: {
     fires: [onX((x) => g.select(g.greater(x, 0), x, x))],

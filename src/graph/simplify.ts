@@ -2,7 +2,7 @@
 import { axisFromFront } from "../tensor/shape.ts";
 import { factoredRewrites } from "./factored.ts";
 import { likelihoodRewrites } from "./likelihood.ts";
-import { constant, contract, replace, take } from "./ops.ts";
+import { constant, contract, linear, matmul, replace, take } from "./ops.ts";
 import { isOp, type Value } from "./value.ts";
 import { rebuild } from "./walk.ts";
 
@@ -48,6 +48,25 @@ export const takeInsideContract: Rewrite = (y) => {
   const [a, b] = y.operands[0].operands;
   const { axis, indices } = y.attrs;
   return axisFromFront(axis, 2) === 0 ? contract(take(a, -1, indices), b) : contract(a, take(b, -1, indices));
+};
+
+/**
+ * Some columns of x·Wᵀ + b → x·(rows of W)ᵀ + (numbers of b), and of a product in the same way: the scores of a few words, without
+ * those of a whole vocabulary. Cheaper only where nothing else reads the product, so it is for graphs whose gradient is not yet taken.
+ */
+export const takeInsideProduct: Rewrite = (y) => {
+  if (!isOp(y, "take")) return null;
+  const [product] = y.operands;
+  const { axis, indices } = y.attrs;
+  const last = product.shape.length - 1;
+  if (axisFromFront(axis, product.shape.length) !== last || indices.length >= Number(product.shape[last])) return null;
+  if (isOp(product, "linear")) {
+    const [x, weight, bias] = product.operands;
+    return linear(x, take(weight, 0, indices), take(bias, 0, indices));
+  }
+  if (!isOp(product, "matmul")) return null;
+  const [a, b] = product.operands;
+  return matmul(a, take(b, product.attrs.transposeB ? -2 : -1, indices), product.attrs);
 };
 
 /**
@@ -115,6 +134,7 @@ export const replaceInPlace: Rewrite = (y) =>
 /** Once gradients are taken, a value through which none goes is an ordinary one. */
 export const dropStopGradient: Rewrite = (y) => (isOp(y, "stopGradient") ? y.operands[0] : null);
 
+/** Rewrites for any graph. */
 export const rewrites: readonly Rewrite[] = [
   addZero,
   timesOne,
@@ -129,6 +149,9 @@ export const rewrites: readonly Rewrite[] = [
   ...Object.values(factoredRewrites),
   ...Object.values(likelihoodRewrites),
 ];
+
+/** Rewrites for a forward pass whose gradient is not yet taken. */
+export const forwardRewrites: readonly Rewrite[] = [takeInsideProduct, ...rewrites];
 
 /**
  * The same values, cheaper: `rules` are applied bottom up until none has anything to say, and equal values become one.

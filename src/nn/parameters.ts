@@ -48,6 +48,8 @@ export interface ParameterSpec extends Place, LinearLayout {
   readonly shape: readonly number[];
   readonly role: Role;
   readonly initializer: Initializer;
+  /** Whether it belongs to a head that was pretrained with the body, as a language model's. */
+  readonly pretrainedHead?: boolean;
 }
 
 /** Weights by parameter name, float32, each in an array of its own. */

@@ -4,9 +4,11 @@ import { tinyData, tinyModel, type TinyOptions } from "../../test/tiny-training.
 import { modelNames } from "../../test/fixtures.ts";
 import { collate } from "../data/collate.ts";
 import { methods } from "../peft/registry.ts";
+import { topological } from "../graph/walk.ts";
 import { nativeRuntime } from "../runtime/native.ts";
+import { adapt } from "../train/adapt.ts";
 import type { Forward } from "../train/forward.ts";
-import { type EmpiricalKernel, empiricalKernel, type KernelOptions } from "./empirical-kernel.ts";
+import { type EmpiricalKernel, empiricalKernels, type KernelOptions } from "./empirical-kernel.ts";
 import { compileJacobian, jacobianGraph } from "./jacobian.ts";
 import { directJacobian, innerProducts, relativeDistance } from "./oracle.cases.ts";
 
@@ -17,10 +19,10 @@ const logits = ({ hidden, head }: Forward) => head(hidden());
 
 async function kernelOf(fixture: string, options: TinyOptions, kernelOptions: KernelOptions = {}, tokens = 8) {
   const adapted = await tinyModel(fixture, options);
-  const jacobian = await compileJacobian(adapted, jacobianGraph(adapted, logits, tokens), runtime);
+  const jacobian = await compileJacobian([adapted], jacobianGraph([adapted], logits, tokens), runtime);
   try {
-    const kernel = await empiricalKernel(jacobian, runtime, train, test_, kernelOptions);
-    return { adapted, kernel };
+    const [kernel] = await empiricalKernels(jacobian, runtime, train, test_, kernelOptions);
+    return { adapted, kernel: kernel! };
   } finally {
     await jacobian.dispose();
   }
@@ -69,6 +71,41 @@ describe("over what a method trains", () => {
   });
 });
 
+describe("of several sets in one pass", () => {
+  const sets: readonly TinyOptions[] = [
+    { method: "full" },
+    { options: { rank: 1 } },
+    { options: { rank: 3 } },
+    { options: { update: "column", rank: 2 } },
+    { options: { update: "entries", rank: 1 } },
+    { method: "bitfit" },
+    { method: "head" },
+  ];
+
+  test("each kernel is that of its set alone", async () => {
+    const base = await tinyModel("roberta-classification", { method: "head" });
+    const models = await Promise.all(sets.map((options) => tinyModel("roberta-classification", options)));
+    const shared = models.map((each) => adapt({ ...each, weights: base.weights }));
+    const graph = jacobianGraph(shared, logits, 8);
+    const jacobian = await compileJacobian(shared, graph, runtime);
+    const kernels = await empiricalKernels(jacobian, runtime, train, test_);
+    await jacobian.dispose();
+    kernels.forEach((kernel, i) => expectOracle(models[i]!, kernel, 1e-5));
+    // One pass: as many products as the full set has alone.
+    const [first] = shared;
+    const ops = (values: typeof graph.values) => topological(Object.values(values)).filter(({ op }) => op === "linear");
+    expect(ops(graph.values)).toHaveLength(ops(jacobianGraph([first!], logits, 8).values).length);
+  });
+
+  test("sets of different functions are refused", async () => {
+    const models = [
+      await tinyModel("roberta-classification"),
+      await tinyModel("roberta-classification", { method: "ia3" }),
+    ];
+    expect(() => jacobianGraph(models, logits, 8)).toThrow("the models do not compute the same");
+  });
+});
+
 describe("however it is computed", () => {
   test.each([1, 2])("outputs: %i", async (labels) => {
     const { adapted, kernel } = await kernelOf("bert-classification", { method: "full", labels });
@@ -106,16 +143,16 @@ describe("of signs", () => {
 
   test.each(["signgd", "asymmetric_signgd"] as const)("%s", async (formula) => {
     const adapted = await tinyModel("roberta-classification", { method: "full" });
-    const graph = jacobianGraph(adapted, logits, 8, isTaken);
+    const graph = jacobianGraph([adapted], logits, 8, isTaken);
     for (const memoryBytes of [2e4, 2e9]) {
-      const jacobian = await compileJacobian(adapted, graph, runtime);
-      const kernel = await empiricalKernel(jacobian, runtime, train, test_, { formula, memoryBytes });
+      const jacobian = await compileJacobian([adapted], graph, runtime);
+      const [kernel] = await empiricalKernels(jacobian, runtime, train, test_, { formula, memoryBytes });
       await jacobian.dispose();
       const rows = directJacobian(adapted, logits, inputs, isTaken);
       const columns = sign(rows.slice(0, 9));
       const other = formula === "signgd" ? sign(rows) : rows;
-      expect(relativeDistance(kernel.train.data, innerProducts(other.slice(0, 9), columns))).toBeLessThan(1e-5);
-      expect(relativeDistance(kernel.test.data, innerProducts(other.slice(9), columns))).toBeLessThan(1e-5);
+      expect(relativeDistance(kernel!.train.data, innerProducts(other.slice(0, 9), columns))).toBeLessThan(1e-5);
+      expect(relativeDistance(kernel!.test.data, innerProducts(other.slice(9), columns))).toBeLessThan(1e-5);
     }
   });
 });

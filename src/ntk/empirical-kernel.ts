@@ -4,7 +4,7 @@
  */
 import type { Runtime, Tensors } from "../runtime/runtime.ts";
 import { arithmetic, type Arithmetic, type Signs } from "./contraction.ts";
-import type { InputGradients } from "./gradient-form.ts";
+import type { GradientForm, InputGradients } from "./gradient-form.ts";
 import { bytesOf, type Jacobian } from "./jacobian.ts";
 import { type Kernel, zeroKernel } from "./kernel.ts";
 
@@ -43,17 +43,17 @@ export interface EmpiricalKernel {
 const DEFAULT_MEMORY = 4 * 2 ** 30;
 
 /**
- * The kernel of a Jacobian.
+ * The kernels of a Jacobian, one of each of its models.
  * @param train the training inputs, each as a model takes a batch of one, without padding
  * @param test the inputs that are to be compared with them
  */
-export async function empiricalKernel(
+export async function empiricalKernels(
   jacobian: Jacobian,
   runtime: Runtime,
   train: readonly Tensors[],
   test: readonly Tensors[],
   options: KernelOptions = {},
-): Promise<EmpiricalKernel> {
+): Promise<EmpiricalKernel[]> {
   const { formula = "sgd", memoryBytes = DEFAULT_MEMORY } = options;
   const signs = kernelFormulas[formula];
   const work = arithmetic(runtime, signs, memoryBytes * WORK_SHARE);
@@ -93,46 +93,48 @@ interface Block {
   readonly bytes: number;
 }
 
-async function inBlocks(blocks: Blocks): Promise<EmpiricalKernel> {
+async function inBlocks(blocks: Blocks): Promise<EmpiricalKernel[]> {
   const { jacobian, train, test, memoryBytes, options, isSymmetric } = blocks;
   const { outputs } = jacobian;
   const inputs = [...train, ...test];
-  const kernel: EmpiricalKernel = {
+  const trainLogits = new Float64Array(train.length * outputs);
+  const testLogits = new Float64Array(test.length * outputs);
+  const kernels = jacobian.forms.map((): EmpiricalKernel => ({
     train: zeroKernel(train.length, train.length, outputs),
     test: zeroKernel(test.length, train.length, outputs),
-    trainLogits: new Float64Array(train.length * outputs),
-    testLogits: new Float64Array(test.length * outputs),
-  };
+    trainLogits,
+    testLogits,
+  }));
   const total =
     (isSymmetric ? (train.length * (train.length + 1)) / 2 : train.length ** 2) + test.length * train.length;
   let done = 0;
   const meet = async (rows: Block, columns: Block) => {
-    await fill(kernel, rows, columns, blocks);
+    for (const [model, kernel] of kernels.entries()) await fill(kernel, jacobian.forms[model]!, rows, columns, blocks);
     const n = rows.gradients.length;
     done += rows === columns && isSymmetric ? (n * (n + 1)) / 2 : n * columns.gradients.length;
     options.onProgress?.(done, total);
   };
   for (let at = 0; at < train.length;) {
-    const columns = await nextBlock(blocks, kernel, inputs, at, train.length, memoryBytes * COLUMNS_SHARE);
+    const columns = await nextBlock(blocks, kernels[0]!, inputs, at, train.length, memoryBytes * COLUMNS_SHARE);
     const left = memoryBytes * (1 - WORK_SHARE) - columns.bytes;
     at += columns.gradients.length;
     await meet(columns, columns);
     const others = [...(isSymmetric ? [] : [[0, columns.first]]), [at, train.length], [train.length, inputs.length]];
     for (const [from, to] of others as [number, number][]) {
       for (let row = from; row < to;) {
-        const rows = await nextBlock(blocks, kernel, inputs, row, to, left);
+        const rows = await nextBlock(blocks, kernels[0]!, inputs, row, to, left);
         row += rows.gradients.length;
         await meet(rows, columns);
       }
     }
   }
-  return kernel;
+  return kernels;
 }
 
 /** Differentiates at inputs from `first` on, before `end`, until no other fits in `room` bytes; at one at least. */
 async function nextBlock(
   { jacobian, train, options }: Blocks,
-  kernel: EmpiricalKernel,
+  { trainLogits, testLogits }: EmpiricalKernel,
   inputs: readonly Tensors[],
   first: number,
   end: number,
@@ -144,7 +146,7 @@ async function nextBlock(
   for (let i = first; i < end && (i === first || bytes + largest <= room); i++) {
     options.signal?.throwIfAborted();
     const { logits, gradients: ofInput } = await jacobian.of(inputs[i]!);
-    const [kept, place] = i < train.length ? [kernel.trainLogits, i] : [kernel.testLogits, i - train.length];
+    const [kept, place] = i < train.length ? [trainLogits, i] : [testLogits, i - train.length];
     kept.set(logits, place * jacobian.outputs);
     gradients.push(ofInput);
     bytes += bytesOf(ofInput);
@@ -156,9 +158,10 @@ async function nextBlock(
 /** Writes the kernel of two blocks where it belongs, and where it is mirrored. */
 async function fill(
   { train: trainKernel, test: testKernel }: EmpiricalKernel,
+  forms: readonly GradientForm[],
   rows: Block,
   columns: Block,
-  { jacobian: { forms, outputs }, work, train, isSymmetric, options }: Blocks,
+  { jacobian: { outputs }, work, train, isSymmetric, options }: Blocks,
 ): Promise<void> {
   const [height, width] = [rows.gradients.length * outputs, columns.gradients.length * outputs];
   const sum = new Float64Array(height * width);

@@ -12,9 +12,10 @@ export function directJacobian(
   inputs: readonly Tensors[],
   isTaken?: TakenTensor,
 ): Float64Array[] {
-  const { gradients } = outputGradients(adapted, outputsOf, isTaken);
+  const { gradients: ofModels } = outputGradients([adapted], outputsOf, isTaken);
+  const [gradients] = ofModels;
   const feeds = arrays(adapted.feeds);
-  const ofTensors = [...gradients.values()].filter((each) => each.some((gradient) => gradient !== null));
+  const ofTensors = [...gradients!.values()].filter((each) => each.some((gradient) => gradient !== null));
   const outputs = ofTensors[0]!.length;
   return inputs.flatMap((input) => {
     const fed = { ...feeds, ...arrays(input) };

@@ -19,6 +19,9 @@ export interface TrainConfig {
   readonly text_pair_column: string | null;
   readonly label_column: string | null;
   readonly regression: boolean | null;
+  readonly prompt: boolean;
+  readonly template: string | null;
+  readonly mapping: string | null;
   readonly method: string;
   readonly output_dir: string;
   readonly overwrite_output_dir: boolean;
@@ -103,6 +106,18 @@ export const trainFields: { readonly [K in keyof TrainConfig]: z.ZodType<TrainCo
   text_pair_column: optional(z.string(), "column of the second text of a pair"),
   label_column: optional(z.string(), "column of the label"),
   regression: optional(z.boolean(), "labels are numbers to predict; found in the data by default"),
+  prompt: z
+    .boolean()
+    .default(false)
+    .describe("classify by the words that a masked language model puts at a mask (LM-BFF)"),
+  template: optional(
+    z.string(),
+    "of a prompt, in LM-BFF's language (*cls**sent_0*_It_was*mask*.*sep+*); the task's own by default",
+  ),
+  mapping: optional(
+    z.string(),
+    "of a prompt, the word for each label (0:terrible,1:great, or JSON); the task's own by default",
+  ),
   method: choice(Object.keys(methods))
     .default("rocoft")
     .describe(`fine-tuning method: ${Object.keys(methods).join(", ")}`),

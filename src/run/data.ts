@@ -7,6 +7,7 @@ import type { RowTable } from "../formats/rows.ts";
 import { findLabelColumn, findTextColumns, withGivenColumns } from "../tasks/columns.ts";
 import { listed } from "../tasks/listed.ts";
 import { datasetOf, readDataset, readTable, type Source } from "../tasks/read.ts";
+import { asPrompt } from "../tasks/prompts.ts";
 import { openTask, taskNamed } from "../tasks/registry.ts";
 import { findSplits } from "../tasks/splits.ts";
 import type { ColumnOptions, Task } from "../tasks/task.ts";
@@ -34,8 +35,10 @@ interface Files {
  * @throws Error in one line naming the file, and the line where there is one.
  */
 export async function readRunData(config: TrainConfig): Promise<RunData> {
+  refusePromptless(config);
   const files = await locate(config);
-  const { task, training } = openTask(config.task, await sourceOf(files.train), columnsOf(config));
+  const { task: plain, training } = openTask(config.task, await sourceOf(files.train), columnsOf(config));
+  const task = config.prompt ? asPrompt(plain, config) : plain;
   const capped = { ...training, examples: training.examples.slice(0, config.max_train_samples ?? undefined) };
   const read = async (file: string) => readDataset(task, await sourceOf(file));
   const { train, validation } =
@@ -98,7 +101,8 @@ export async function validationFile(path: string): Promise<string> {
   );
 }
 
-async function sourceOf(path: string): Promise<Source> {
+/** A file's name and its text. */
+export async function sourceOf(path: string): Promise<Source> {
   return { where: path, text: await readTextFile(path) };
 }
 
@@ -127,6 +131,11 @@ function columnsOf({ text_column, text_pair_column, label_column, regression }: 
     ...(label_column !== null && { labelColumn: label_column }),
     ...(regression !== null && { regression }),
   };
+}
+
+function refusePromptless({ prompt, template, mapping }: TrainConfig): void {
+  const given = Object.entries({ template, mapping }).find(([, value]) => value !== null);
+  if (given && !prompt) throw new Error(`${given[0]}: given without prompt, expected both or neither`);
 }
 
 /** Holds out a random share of the examples: at least one, and never all. */

@@ -14,7 +14,7 @@ import type { TrainingOptions } from "../train/options.ts";
 import type { TrainingState } from "../train/state.ts";
 import { evaluationPass } from "../train/step.ts";
 import { train } from "../train/trainer.ts";
-import { baseWeights } from "./base.ts";
+import { baseWeights, type ReadWeights } from "./base.ts";
 import type { RunConfig } from "./config.ts";
 import { describeEnvironment, type Environment } from "./environment.ts";
 import type { ReadyEvent, RunEvent, SavedEvent } from "./events.ts";
@@ -84,14 +84,18 @@ interface LiveRun {
 
 const interruptedEarly = () => new Error("interrupted before training began, nothing is written");
 
-/** Loads the base weights and attaches the method; one that asks for evidence chooses anew, now that there is some. */
-async function attachMethod(
+/**
+ * Loads the base weights and attaches the method; one that asks for evidence chooses anew, now that there is some.
+ * @param read the base model's weights, from its files unless given
+ */
+export async function attachMethod(
   prepared: PreparedRun,
   learner: Omit<EvidenceSource, "base">,
+  read: ReadWeights = baseWeights,
 ): Promise<{ adapted: AdaptedModel } & Omit<LoadedWeights, "weights">> {
   const { model, head, labels, specs, method, config } = prepared;
   const { seed } = config.settings;
-  const { weights, ...loaded } = await baseWeights(prepared, config.settings);
+  const { weights, ...loaded } = await read(prepared, config.settings);
   const base = { model, head, labels, specs, weights };
   const kind = method.evidence?.(config.methodOptions) ?? null;
   const evidence = kind && (await gatherEvidence(kind, { base, ...learner }));

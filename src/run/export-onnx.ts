@@ -24,7 +24,7 @@ export const onnx: ExportFormat = {
     const form = forms[taskKinds[task.kind].head];
     if (!form)
       throw new Error(
-        `${task.name}: cannot be exported to ONNX, expected a model that labels texts or a decoder that goes on with them`,
+        `${task.name}: cannot be exported to ONNX, expected a model with a classifier's head or a decoder that goes on with texts`,
       );
     const model = await finishedModel(loaded);
     const { outputs, quantization, files, config } = form(model, opened);

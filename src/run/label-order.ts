@@ -1,7 +1,7 @@
 /** The order of classes: a checkpoint's own, where it names the same ones, so that its head keeps its meaning. */
 import type { Dataset } from "../data/examples.ts";
 import type { JsonObject } from "../hub/model-folder.ts";
-import { glue, type GlueName } from "../tasks/glue.ts";
+import { taskNamed } from "../tasks/registry.ts";
 import type { Task } from "../tasks/task.ts";
 import type { RunData } from "./data.ts";
 
@@ -30,13 +30,10 @@ export function inOrder(labels: readonly string[], order: readonly string[]): st
   return order.length === labels.length && new Set(ordered).size === labels.length ? ordered : null;
 }
 
-/** A task's classes in the order of the ids its files give: GLUE's own for its tasks, whatever order the model has. */
+/** A task's classes in the order of the ids its files give: a known task's own, whatever order the model has. */
 export function fileOrder({ name, labels }: Task): readonly string[] | null {
-  return isGlue(name) ? glue[name].resolve({ columns: [], rows: [] }, name, {}).labels : labels;
-}
-
-function isGlue(name: string): name is GlueName {
-  return Object.hasOwn(glue, name);
+  const { kind, resolve } = taskNamed(name);
+  return kind === "classification" ? resolve({ columns: [], rows: [] }, name, {}).labels : labels;
 }
 
 /** The dataset with ids that count in `to` in place of ids that count in `from`; both hold the same names. */

@@ -9,7 +9,9 @@ import type { LoadedModel, OnDownload } from "./loaded.ts";
 import { loadModel } from "./open.ts";
 import { checkTexts, type Prediction, predictionOf } from "./prediction.ts";
 import { encodeFor, openModel } from "./prepare.ts";
-import { isLabelled } from "./task-kinds.ts";
+import { isLabelled, taskKinds } from "./task-kinds.ts";
+
+const classifierHead = "sequence-classification";
 
 export interface BaseModel {
   /**
@@ -52,7 +54,7 @@ export async function openBase(
     onDownload,
   }: { revision?: string; batchSize?: number; threads?: number; onDownload?: OnDownload } = {},
 ): Promise<BaseModel> {
-  const opened = await openModel(model, { revision, head: "sequence-classification", labels: 1 }, onDownload);
+  const opened = await openModel(model, { revision, head: classifierHead, labels: 1 }, onDownload);
   const { weights } = await baseWeights(opened, { init: "pretrained", seed: 0, ignore_mismatched_sizes: true }).finally(
     () => opened.folder.close(),
   );
@@ -87,6 +89,8 @@ export async function openBase(
     try {
       const read = await loadModel({ model, adapter: folder, revision, task }, onDownload, fromMemory);
       if (!isLabelled(read.task.kind)) throw new Error(`${folder}: ${read.task.name} labels nothing`);
+      if (taskKinds[read.task.kind].head !== classifierHead)
+        throw new Error(`${folder}: classifies by the words of a prompt, expected an adapter with a classifier's head`);
       live.add(name, adapterOf(read));
       loaded.set(name, read);
     } finally {

@@ -21,6 +21,7 @@ const labelFields: { readonly [K in TaskKind]: LabelFields } = {
     id2label: Object.fromEntries(labels!.map((label, id) => [id, label])),
     label2id: Object.fromEntries(labels!.map((label, id) => [label, id])),
   }),
+  "prompt-classification": () => ({}),
   regression: () => ({ problem_type: "regression", id2label: { 0: "LABEL_0" }, label2id: { LABEL_0: 0 } }),
   "masked-language-model": () => ({}),
   "causal-language-model": () => ({}),

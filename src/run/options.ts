@@ -11,7 +11,7 @@ export function trainingOptions(prepared: PreparedRun): TrainingOptions {
   const { method, task, padTokenId, tokenizer, model, folder } = prepared;
   const { settings } = prepared.config;
   const { objective, curriculum } = taskKinds[task.kind];
-  const learner = { tokenizer, model, settings, where: folder.folder };
+  const learner = { task, tokenizer, model, settings, where: folder.folder };
   return {
     objective: objective(learner),
     curriculum: curriculum(learner),

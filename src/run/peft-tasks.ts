@@ -5,6 +5,7 @@ import type { TaskKind } from "../tasks/task.ts";
 /** peft's `task_type` for each kind of task; null where it has none. */
 export const taskTypes: { readonly [K in TaskKind]: string | null } = {
   classification: "SEQ_CLS",
+  "prompt-classification": null,
   regression: "SEQ_CLS",
   "masked-language-model": null,
   "causal-language-model": "CAUSAL_LM",

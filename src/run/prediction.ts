@@ -1,7 +1,8 @@
 /** What a classifier answers. */
 import type { Texts } from "../data/examples.ts";
 import type { Task } from "../tasks/task.ts";
-import { decisions, probabilities, type Supervision } from "../train/evaluate.ts";
+import { decisions, probabilities } from "../train/evaluate.ts";
+import { taskKinds } from "./task-kinds.ts";
 
 export interface Prediction {
   readonly text: string | readonly string[];
@@ -22,7 +23,9 @@ export function checkTexts(examples: readonly Texts[], expected: number | null, 
 
 /** What logits say of an example. */
 export function predictionOf(texts: Texts, logits: Float32Array, { kind, labels }: Task): Prediction {
-  const decision = decisions[kind as Supervision](logits);
+  const { supervision } = taskKinds[kind];
+  if (supervision === null) throw new Error(`${kind}: labels nothing`);
+  const decision = decisions[supervision](logits);
   const shares = labels && probabilities(logits);
   return {
     text: texts.length === 1 ? texts[0] : texts,

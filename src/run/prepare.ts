@@ -178,18 +178,21 @@ function checkPacking(
 /** Encodes data for a model, which sees segments only where it has them. */
 export function encodeFor(
   { tokenizer, model }: Pick<OpenModel, "tokenizer" | "model">,
-  { kind }: Pick<Task, "kind">,
+  { kind, prompt }: Pick<Task, "kind" | "prompt">,
   data: Dataset,
   maxLength: number,
 ): EncodedDataset {
-  return withSegments(taskKinds[kind].encode(data, tokenizer, { maxLength }), model);
+  return withSegments(taskKinds[kind].encode(data, tokenizer, { maxLength, prompt }), model);
 }
 
 /** Encodes the training data of a run, whose examples share rows where that is asked for. */
 export function encodeTraining({ tokenizer, model, task, train, config: { settings } }: PreparedRun): EncodedDataset {
   const { packing, max_seq_length: maxLength } = settings;
   const { encode, encodePacked } = taskKinds[task.kind];
-  return withSegments(((packing && encodePacked) || encode)(train, tokenizer, { maxLength }), model);
+  return withSegments(
+    ((packing && encodePacked) || encode)(train, tokenizer, { maxLength, prompt: task.prompt }),
+    model,
+  );
 }
 
 function withSegments(data: EncodedDataset, { segments }: Pick<Model, "segments">): EncodedDataset {

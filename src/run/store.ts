@@ -133,11 +133,20 @@ const taskSchema: z.ZodType<Task> = z.object({
   kind: z.enum(taskKindNames),
   labels: z.array(z.string()).nullable(),
   labelIds: z.boolean(),
+  unlabelled: z.array(z.string()).optional(),
   metrics: z.array(metricName),
   metricForBest: z.union([metricName, z.literal("loss")]),
   textColumns: z.array(z.union([z.tuple([z.string()]), z.tuple([z.string(), z.string()])])),
   labelColumns: z.array(z.string()),
   headerless: z.array(z.array(z.string())),
+  prompt: z
+    .object({
+      template: z.string(),
+      words: z.record(z.string(), z.string()),
+      firstTextLimit: z.int().positive().optional(),
+      otherTextLimit: z.int().positive().optional(),
+    })
+    .optional(),
 });
 
 /**

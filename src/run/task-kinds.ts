@@ -8,10 +8,11 @@ import { encodeDataset, type EncodedDataset } from "../data/encode.ts";
 import type { Dataset } from "../data/examples.ts";
 import { pack } from "../data/packing.ts";
 import { encodePairs } from "../data/pairs.ts";
+import { encodePrompts, type Prompt, specialId, wordIds } from "../data/prompts.ts";
 import type { Encoding, Tokenizer } from "../data/tokenizer.ts";
 import { wordsOf } from "../data/words.ts";
 import type { HeadName, Model } from "../models/architecture.ts";
-import type { Task, TaskKind } from "../tasks/task.ts";
+import type { LabelledKind, Task, TaskKind } from "../tasks/task.ts";
 import type { Supervision } from "../train/evaluate.ts";
 import type { Objective } from "../train/objective.ts";
 import { labelObjectives } from "../train/objectives/labels.ts";
@@ -21,12 +22,14 @@ import {
   packedCausalLanguageModel,
   type Vocabulary,
 } from "../train/objectives/language-model.ts";
+import { promptClassification } from "../train/objectives/prompt.ts";
 import { sequenceToSequence } from "../train/objectives/sequence-to-sequence.ts";
 import type { TrainingOptions } from "../train/options.ts";
 import type { TrainConfig } from "./config.ts";
 
-/** What a language objective asks of a tokenizer, and the settings it heeds. */
+/** What an objective asks of a task and a tokenizer, and the settings it heeds. */
 interface Learner {
+  readonly task: AskedTask;
   /** The model's folder, for errors. */
   readonly where: string;
   readonly tokenizer: Tokenizer;
@@ -34,9 +37,18 @@ interface Learner {
   readonly settings: Pick<TrainConfig, "mlm_probability" | "whole_word_mask" | "causal_lm_steps" | "packing">;
 }
 
-type Encode = (data: Dataset, tokenizer: Tokenizer, options: { readonly maxLength: number }) => EncodedDataset;
+/** What of a task tells how its examples are read. */
+export type AskedTask = Pick<Task, "kind" | "labels" | "prompt">;
+
+type Encode = (
+  data: Dataset,
+  tokenizer: Tokenizer,
+  options: { readonly maxLength: number; readonly prompt?: Prompt | undefined },
+) => EncodedDataset;
 
 export interface TaskKindSetup {
+  /** What a label is; null where examples have none. */
+  readonly supervision: Supervision | null;
   readonly head: HeadName;
   /** Size of the head's output. */
   outputs(task: Pick<Task, "labels">): number;
@@ -50,6 +62,7 @@ export interface TaskKindSetup {
 }
 
 const labelled = (kind: "classification" | "regression"): TaskKindSetup => ({
+  supervision: kind,
   head: "sequence-classification",
   outputs: ({ labels }) => labels?.length ?? 1,
   encode: encodeDataset,
@@ -60,6 +73,7 @@ const labelled = (kind: "classification" | "regression"): TaskKindSetup => ({
 
 /** Every token is asked for from those before it, or those that an example says. */
 const causal = (encode: Encode, apart: Encode = encode): TaskKindSetup => ({
+  supervision: null,
   head: "causal-language-model",
   outputs: () => 0,
   encode,
@@ -71,8 +85,20 @@ const causal = (encode: Encode, apart: Encode = encode): TaskKindSetup => ({
 
 export const taskKinds: { readonly [K in TaskKind]: TaskKindSetup } = {
   classification: labelled("classification"),
+  "prompt-classification": {
+    ...labelled("classification"),
+    head: "masked-language-model",
+    encode: (data, tokenizer, { maxLength, prompt }) =>
+      encodePrompts(data, tokenizer, { maxLength, prompt: given(prompt) }),
+    objective: ({ tokenizer, task }) =>
+      promptClassification({
+        maskTokenId: specialId("mask", tokenizer),
+        wordIds: wordIds(given(task.prompt), task.labels ?? [], tokenizer),
+      }),
+  },
   regression: labelled("regression"),
   "masked-language-model": {
+    supervision: null,
     head: "masked-language-model",
     outputs: () => 0,
     encode: encodeBlocks,
@@ -87,6 +113,7 @@ export const taskKinds: { readonly [K in TaskKind]: TaskKindSetup } = {
   "prompt-completion": causal(encodeCompletions),
   chat: causal(encodeConversations),
   "sequence-to-sequence": {
+    supervision: null,
     head: "sequence-to-sequence",
     outputs: () => 0,
     encode: (data, tokenizer, { maxLength }) =>
@@ -100,6 +127,11 @@ export const taskKinds: { readonly [K in TaskKind]: TaskKindSetup } = {
   },
 };
 
+function given(prompt: Prompt | undefined): Prompt {
+  if (prompt) return prompt;
+  throw new Error("task: a prompt-classification without a prompt, expected its template and its words");
+}
+
 function vocabularyOf({ tokenizer, model, where, settings }: Learner): Vocabulary {
   const { pad, cls, sep, mask } = tokenizer.specialTokens;
   if (mask === null)
@@ -110,12 +142,12 @@ function vocabularyOf({ tokenizer, model, where, settings }: Learner): Vocabular
 }
 
 /** What the scores of a task are computed by, apart from the settings of a training. */
-export function objectiveOf({ kind }: Task, learner: Omit<Learner, "settings">): Objective {
+export function objectiveOf(task: AskedTask, learner: Omit<Learner, "settings" | "task">): Objective {
   const settings = { mlm_probability: 0.15, whole_word_mask: false, causal_lm_steps: 0, packing: false };
-  return taskKinds[kind].objective({ ...learner, settings });
+  return taskKinds[task.kind].objective({ ...learner, task, settings });
 }
 
 /** Whether a model trained for such a task gives an example a label. */
-export function isLabelled(kind: TaskKind): kind is Supervision {
-  return Object.hasOwn(labelObjectives, kind);
+export function isLabelled(kind: TaskKind): kind is LabelledKind {
+  return taskKinds[kind].supervision !== null;
 }

@@ -37,7 +37,8 @@ export function labelReader(task: Task): LabelReader {
   };
 }
 
-function classReader(labels: readonly string[], ids: boolean): (text: string) => number | null {
+/** Turns a label's name, or its id where `ids` are allowed, into its id; null for what is no label. */
+export function classReader(labels: readonly string[], ids: boolean): (text: string) => number | null {
   const byText = new Map(ids ? labels.map((_, id) => [String(id), id]) : []);
   for (const [id, label] of labels.entries()) byText.set(label, id);
   return (text) => byText.get(text) ?? null;

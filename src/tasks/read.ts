@@ -1,11 +1,12 @@
 /** From the text of a file to the examples of a task. */
 import type { Dataset, Example, Texts } from "../data/examples.ts";
+import { firstCsvRecord } from "../formats/csv.ts";
 import { readTsv } from "../formats/delimited.ts";
 import type { Row, RowTable } from "../formats/rows.ts";
 import { readRows } from "../formats/table.ts";
 import { quote } from "../formats/text.ts";
 import { readConversation } from "./chat.ts";
-import { labelReader } from "./label.ts";
+import { labelReader, labelText } from "./label.ts";
 import { listed } from "./listed.ts";
 import { worded } from "./prompt-completion.ts";
 import type { TableForms, Task, TaskKind, TextColumns } from "./task.ts";
@@ -28,16 +29,16 @@ export interface ReadExamples {
  */
 export function readTable({ where, text }: Source, forms: TableForms): RowTable {
   const read = /\.[^./\\]+$/.test(where) ? readRows : readTsv;
-  const columns = unnamedColumns(text, forms);
+  const columns = unnamedColumns(where, text, forms);
   return read(text, where, columns ? { columns } : {});
 }
 
 function unnamedColumns(
+  where: string,
   text: string,
   { headerless, textColumns, labelColumns }: TableForms,
 ): readonly string[] | undefined {
-  const firstLine = /^[^\r\n]*/.exec(text)![0];
-  const fields = firstLine.split("\t");
+  const fields = /\.csv$/i.test(where) ? firstCsvRecord(text) : /^[^\r\n]*/.exec(text)![0].split("\t");
   const names = new Set([...textColumns.flat(), ...labelColumns]);
   if (fields.some((field) => names.has(field))) return undefined;
   return headerless.find((columns) => columns.length === fields.length);
@@ -63,13 +64,22 @@ export function datasetOf(task: Task, table: RowTable, where: string, options: R
   }
   const readLabel = labelReader(task);
   const read = rowReaders[task.kind] ?? readTexts;
-  const examples = table.rows.map((row): Example => {
+  const rows = labels === "required" ? labelledRows(task, table, labelColumn!, where) : table.rows;
+  const examples = rows.map((row): Example => {
     const place = `${where}:${row.line}`;
     const label = labelColumn === null ? null : readLabel(row.values[labelColumn], place);
     if (label === null && labels === "required") throw new Error(`${place}: no label in column ${quote(labelColumn!)}`);
     return { line: row.line, ...read(row, textColumns, place), label };
   });
   return { where, examples };
+}
+
+/** The rows for which annotators found a label. */
+function labelledRows({ unlabelled }: Task, { rows }: RowTable, column: string, where: string): readonly Row[] {
+  if (unlabelled === undefined) return rows;
+  const labelled = rows.filter(({ values }) => !unlabelled.includes(labelText(values[column]) ?? ""));
+  if (labelled.length > 0) return labelled;
+  throw new Error(`${where}: every label is one of ${listed(unlabelled)}, which stand for none`);
 }
 
 function textColumnsOf(task: Task, table: RowTable, where: string): TextColumns {

@@ -14,6 +14,14 @@ test("every task carries its own name", () => {
     "mnli",
     "qnli",
     "rte",
+    "mr",
+    "cr",
+    "mpqa",
+    "subj",
+    "trec",
+    "sst5",
+    "ag_news",
+    "snli",
     "text-classification",
     "masked-language-model",
     "causal-language-model",
@@ -25,7 +33,7 @@ test("every task carries its own name", () => {
 });
 
 test("an unknown name is answered with near ones", () => {
-  expect(() => taskNamed("sst-2")).toThrow(/^unknown task "sst-2", nearest of 14: sst2, /);
+  expect(() => taskNamed("sst-2")).toThrow(/^unknown task "sst-2", nearest of 22: sst2, /);
   expect(() => taskNamed("toString")).toThrow('unknown task "toString"');
   expect(() => openTask("", { where: "x.tsv", text: "" })).toThrow('unknown task ""');
 });

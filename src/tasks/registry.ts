@@ -5,6 +5,7 @@ import { causalLanguageModel } from "./causal-language-model.ts";
 import { chat } from "./chat.ts";
 import { withGivenColumns } from "./columns.ts";
 import { glue, type GlueName } from "./glue.ts";
+import { lmBff, type LmBffName } from "./lm-bff.ts";
 import { maskedLanguageModel } from "./masked-language-model.ts";
 import { promptCompletion } from "./prompt-completion.ts";
 import { datasetOf, readTable, type Source } from "./read.ts";
@@ -12,10 +13,11 @@ import { sequenceToSequence } from "./sequence-to-sequence.ts";
 import type { ColumnOptions, LanguageKind, Task, TaskDefinition } from "./task.ts";
 import { textClassification } from "./text-classification.ts";
 
-export type TaskName = GlueName | "text-classification" | LanguageKind;
+export type TaskName = GlueName | LmBffName | "text-classification" | LanguageKind;
 
 export const tasks: { readonly [name in TaskName]: TaskDefinition } = {
   ...glue,
+  ...lmBff,
   "text-classification": textClassification,
   "masked-language-model": maskedLanguageModel,
   "causal-language-model": causalLanguageModel,

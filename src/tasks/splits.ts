@@ -6,6 +6,8 @@ export interface Splits {
   readonly validation: string | null;
   /** MNLI's second validation set, of other genres than it is trained on. */
   readonly validationMismatched: string | null;
+  /** Without labels in GLUE's own files. */
+  readonly test: string | null;
 }
 
 /** In order of preference. `dev` comes before `val`, which CoLA's copies cut from the training data. */
@@ -13,6 +15,7 @@ const stems: { readonly [split in keyof Splits]: readonly string[] } = {
   train: ["train", "training", "train_subset"],
   validation: ["validation", "dev", "valid", "val", "validation_matched", "dev_matched", "mnli_matched"],
   validationMismatched: ["validation_mismatched", "dev_mismatched", "mnli_mismatched"],
+  test: ["test"],
 };
 const endings: readonly string[] = [".tsv", ".csv", ".jsonl", ".json", ".txt", ""];
 
@@ -26,5 +29,6 @@ export function findSplits(fileNames: readonly string[]): Splits {
     train: find("train"),
     validation: find("validation"),
     validationMismatched: find("validationMismatched"),
+    test: find("test"),
   };
 }

@@ -1,10 +1,12 @@
 /** What is learned: where texts and labels stand in a table, what the labels are, and how success is measured. */
+import type { Prompt } from "../data/prompts.ts";
 import type { RowTable } from "../formats/rows.ts";
 import type { MetricName } from "../metrics/registry.ts";
 
 /** What a task teaches: to label texts, or to say them. */
 export const taskKindNames = [
   "classification",
+  "prompt-classification",
   "regression",
   "masked-language-model",
   "causal-language-model",
@@ -13,8 +15,9 @@ export const taskKindNames = [
   "sequence-to-sequence",
 ] as const;
 export type TaskKind = (typeof taskKindNames)[number];
+export type LabelledKind = "classification" | "prompt-classification" | "regression";
 /** The kinds without labels; each is a task of the same name. */
-export type LanguageKind = Exclude<TaskKind, "classification" | "regression">;
+export type LanguageKind = Exclude<TaskKind, LabelledKind>;
 
 /** The column of a single text, or the two columns of a pair. */
 export type TextColumns = readonly [string] | readonly [string, string];
@@ -25,7 +28,7 @@ export interface TableForms {
   readonly textColumns: readonly TextColumns[];
   /** Alternatives; a file is read by the first it has. Without any there is nothing to read but texts. */
   readonly labelColumns: readonly string[];
-  /** The columns of tab-separated files that lack a header line, told apart by their number. */
+  /** The columns of tab- or comma-separated files that lack a header line, told apart by their number. */
   readonly headerless: readonly (readonly string[])[];
 }
 
@@ -37,9 +40,13 @@ export interface Task extends TableForms {
   readonly labels: readonly string[] | null;
   /** Whether files may give a class by its id, and -1 for no label, as GLUE on the Hugging Face hub does. */
   readonly labelIds: boolean;
+  /** What stands for the label of a row that annotators found none for; such rows are left out. */
+  readonly unlabelled?: readonly string[] | undefined;
   readonly metrics: readonly MetricName[];
   /** The one of `metrics` by which the best checkpoint is chosen, or the loss. */
   readonly metricForBest: MetricName | "loss";
+  /** How the classes are asked for, where that is by a prompt. */
+  readonly prompt?: Prompt | undefined;
 }
 
 /** Columns that a person names because their names do not tell. */

@@ -25,7 +25,9 @@ export interface LoadedWeights {
 /** Every parameter of a model under a head of so many labels. */
 export function parametersOf(model: Model, head: Head, labels: number): ParameterSpec[] {
   const inputs = modelInputs();
-  return declareParameters((scope) => head.forward(scope, model.body(scope, inputs), { labels, inputs }));
+  const ofBody = new Set(declareParameters((scope) => model.body(scope, inputs)).map(({ name }) => name));
+  const all = declareParameters((scope) => head.forward(scope, model.body(scope, inputs), { labels, inputs }));
+  return all.map((spec) => (spec.head || ofBody.has(spec.name) ? spec : { ...spec, pretrainedHead: true }));
 }
 
 /**

@@ -1,7 +1,15 @@
 /** The graphs of a training: the loss with the gradient of every trained tensor, and what evaluation computes. */
 import { gradients } from "../autodiff/gradients.ts";
 import { add, fill, input } from "../graph/ops.ts";
-import { dropStopGradient, replaceInPlace, type Rewrite, rewrites, simplify } from "../graph/simplify.ts";
+import {
+  dropStopGradient,
+  forwardRewrites,
+  replaceInPlace,
+  type Rewrite,
+  rewrites,
+  simplify,
+  takeInsideProduct,
+} from "../graph/simplify.ts";
 import { isOp, type Value } from "../graph/value.ts";
 import { topological } from "../graph/walk.ts";
 import type { ParameterSpec } from "../nn/parameters.ts";
@@ -14,7 +22,7 @@ import type { Objective } from "./objective.ts";
 /** The name under which a step gives the gradient of a trained tensor. */
 export const gradientName = (trained: string): string => `gradient.${trained}`;
 
-/** What is done to a graph once its gradients are taken, or where none are asked for. */
+/** What is done to a graph once its gradients are taken. */
 export const finished: readonly Rewrite[] = [replaceInPlace, dropStopGradient, ...rewrites];
 
 /**
@@ -30,7 +38,7 @@ export function trainingStep(
   objective: Objective,
   mode: Omit<ForwardMode, "training"> = {},
 ): Record<string, Value> {
-  const [loss, ...blocks] = simplify(lossAndBlocks(attached, objective, mode));
+  const [loss, ...blocks] = simplify(lossAndBlocks(attached, objective, mode), forwardRewrites);
   const read = new Map(inputsOf([loss!]).map((value) => [value.attrs.name, value]));
   // What the loss does not read has a gradient of zero.
   const wrt = deepestFirst(attached).map(({ name, shape }) => ({ name, value: read.get(name) ?? input(name, shape) }));
@@ -82,7 +90,7 @@ export function evaluationPass(
   output: (forward: Forward) => Record<string, Value>,
 ): Record<string, Value> {
   const outputs = output(forward(attached, reparameterizedTable(attached), { training: false }));
-  const values = simplify(Object.values(outputs), finished);
+  const values = simplify(Object.values(outputs), [takeInsideProduct, ...finished]);
   return Object.fromEntries(Object.keys(outputs).map((name, i) => [name, values[i]!]));
 }
 

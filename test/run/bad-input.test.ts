@@ -116,7 +116,7 @@ const inputs: Readonly<Record<string, readonly [flags: readonly string[], messag
   ],
   "an unknown task": [
     ["--task", "sst3", "--data", "sst2"],
-    'task: unknown name "sst3", nearest of 14: sst2, stsb, rte, cola, mrpc',
+    'task: unknown name "sst3", nearest of 22: sst2, sst5, stsb, rte, subj',
   ],
   "an unknown way to select": [
     [...onSst2, "--select", "best"],

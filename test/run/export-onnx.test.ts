@@ -198,7 +198,7 @@ describe("the folder", () => {
     makeTinyModel(path("mlm"), "bert-mlm");
     const run = await train("language", { model: "mlm", data: "notes.txt", task, method: "full" });
     await expect(exportModel({ run }, path("none"), { format: "onnx" })).rejects.toThrow(
-      /^masked-language-model: cannot be exported to ONNX, expected a model that labels texts or a decoder that goes on with them$/,
+      /^masked-language-model: cannot be exported to ONNX, expected a model with a classifier's head or a decoder that goes on with texts$/,
     );
     expect(existsSync(path("none"))).toBe(false);
   });

@@ -4,6 +4,7 @@ import { input, squeeze } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
 import { crossEntropy, meanSquaredError } from "../../nn/loss.ts";
 import { predict, score, type Supervision } from "../evaluate.ts";
+import type { Forward } from "../forward.ts";
 import type { Objective } from "../objective.ts";
 
 interface Labelled {
@@ -23,25 +24,30 @@ const kinds: { readonly [S in Supervision]: Labelled } = {
   },
 };
 
-function labelObjective(name: Supervision): Objective {
-  const { labelKind, loss } = kinds[name];
+/** @param logits how they come from a model, [batch, labels] */
+export function labelObjective(
+  name: string,
+  supervision: Supervision,
+  logits: (forward: Forward) => Value = ({ hidden, head }) => head(hidden()),
+): Objective {
+  const { labelKind, loss } = kinds[supervision];
   return {
     name,
-    loss: ({ hidden, head }) => loss(head(hidden())),
+    loss: (forward) => loss(logits(forward)),
     batch(data, examples, { padTokenId }) {
       const encodings = Array.from(examples, (i) => data.encodings[i]!);
       const labels = Array.from(examples, (i) => data.labels[i]!);
       return { feeds: { ...collate(encodings, { padTokenId, labels, labelKind }) }, terms: examples.length };
     },
     sizes: (batch, sequence) => ({ batch, sequence }),
-    evaluation: ({ hidden, head }) => ({ logits: head(hidden()) }),
+    evaluation: (forward) => ({ logits: logits(forward) }),
     async score(program, weights, data, { metrics, ...options }) {
-      return score(await predict(program, weights, data, options), data.labels, name, metrics);
+      return score(await predict(program, weights, data, options), data.labels, supervision, metrics);
     },
   };
 }
 
 export const labelObjectives: { readonly [S in Supervision]: Objective } = {
-  classification: labelObjective("classification"),
-  regression: labelObjective("regression"),
+  classification: labelObjective("classification", "classification"),
+  regression: labelObjective("regression", "regression"),
 };

@@ -1,0 +1,34 @@
+/** The eigenvalues of a kernel: the directions of its feature space in the order in which gradient descent learns along them. */
+import { symmetricEigenvalues } from "../../tensor/eigenvalues.ts";
+import { flattened, type Kernel } from "../kernel.ts";
+
+/** How far K[p, q] and K[q, p] may be apart, in parts of the largest entry: what float32 gradients leave. */
+const ASYMMETRY = 1e-4;
+
+/**
+ * The eigenvalues of a symmetric kernel flattened, the largest first; of a trace kernel one for each input, else one for each input and
+ * output. Of a positive semi-definite kernel the last may be below 0 by rounding.
+ * @throws Error when the kernel is not between a list of inputs and itself, not symmetric, or not finite
+ */
+export function spectrum(kernel: Kernel): Float64Array {
+  const { rows, columns, data } = flattened(kernel);
+  if (rows !== columns)
+    throw new Error(`spectrum: a kernel of ${rows} rows and ${columns} columns, expected a square one`);
+  expectSymmetric(data, rows);
+  return symmetricEigenvalues(data, rows);
+}
+
+function expectSymmetric(data: Float64Array, n: number): void {
+  let [largest, worst] = [0, 0];
+  for (let p = 0; p < n; p++)
+    for (let q = 0; q <= p; q++) {
+      const [below, above] = [data[p * n + q]!, data[q * n + p]!];
+      largest = Math.max(largest, Math.abs(below), Math.abs(above));
+      worst = Math.max(worst, Math.abs(below - above));
+    }
+  if (worst > ASYMMETRY * largest)
+    throw new Error(
+      `spectrum: entries across the diagonal differ by ${worst.toPrecision(3)}, the largest being ${largest.toPrecision(3)}, ` +
+        "expected a symmetric kernel",
+    );
+}
