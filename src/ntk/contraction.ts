@@ -51,13 +51,18 @@ export interface GramSizes {
   readonly rightOutputs: number;
 }
 
-/** The arithmetic on `runtime`; its programs are compiled as they are asked for. */
+/**
+ * The arithmetic on `runtime`. Its programs are compiled as they are asked for, and one is kept at a time: each would hold on to the
+ * memory it has once had.
+ */
 export function arithmetic(runtime: Runtime, signs: Signs, workBytes: number): Arithmetic {
-  const programs = new Map<string, Promise<Program>>();
+  let kept: { readonly key: string; readonly program: Program } | null = null;
   const run = async (key: string, graph: () => Value, feeds: Tensors): Promise<Float32Array> => {
-    const program = programs.get(key) ?? runtime.compile({ kernel: graph() });
-    programs.set(key, program);
-    const { kernel } = await (await program).run(feeds);
+    if (kept?.key !== key) {
+      await kept?.program.dispose();
+      kept = { key, program: await runtime.compile({ kernel: graph() }) };
+    }
+    const { kernel } = await kept.program.run(feeds);
     return kernel!.data as Float32Array;
   };
   const f32 = (shape: readonly number[], data: Float32Array) => tensor("float32", shape, data);
@@ -84,8 +89,8 @@ export function arithmetic(runtime: Runtime, signs: Signs, workBytes: number): A
         "columns.right": f32([1, 1, columns.inputs, rightOutputs, columns.tokens, inner], columns.right),
       }),
     async dispose() {
-      for (const program of programs.values()) await (await program).dispose();
-      programs.clear();
+      await kept?.program.dispose();
+      kept = null;
     },
   };
 }

@@ -73,7 +73,7 @@ export async function empiricalKernels(
 }
 
 /** Of the memory, what the gradients of training inputs may take, and what lies between two blocks; the rest is for the others. */
-const COLUMNS_SHARE = 0.45;
+const COLUMNS_SHARE = 0.65;
 const WORK_SHARE = 0.1;
 
 interface Blocks {
