@@ -30,7 +30,7 @@ export interface Found extends Place {
   /** With the full kernel. */
   readonly comparison: StudiedKernel["comparison"];
   readonly drift: readonly DriftPoint[];
-  /** Of what is left when the head's part is taken away from the kernel and from the full one; kernels add up over parameters. */
+  /** Of what is left when the head's part is taken away, where there is one, from the kernel and from the full one: kernels add up. */
   readonly withoutHead?: KernelComparison & { readonly ridgeAccuracy: number };
 }
 
@@ -47,7 +47,9 @@ export const isDone = (found: readonly Found[], setting: string, task: string, s
 export function foundIn(folder: string, place: Place): Found[] {
   const study = JSON.parse(readFileSync(join(folder, "study.json"), "utf8")) as KernelStudy;
   const [split] = study.splits;
-  const own = (spec: string) => bodyKernels(folder, place.seed, spec);
+  // By prompts the head is frozen, but where everything is trained.
+  const hasHead = (spec: string) => !place.setting.endsWith("prompt") || spec === sets[0]!.spec;
+  const own = (spec: string) => (hasHead(spec) ? bodyKernels : kernelFile)(folder, place.seed, spec);
   const full = own(sets[0]!.spec);
   return sets.map(({ name, spec }) => {
     const { description, comparison, scores, drift = [] } = split!.kernels[spec]!;
