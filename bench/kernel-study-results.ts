@@ -8,7 +8,7 @@ import { compareKernels, type KernelComparison } from "../src/ntk/comparison/mea
 import type { Kernel } from "../src/ntk/kernel.ts";
 import type { DriftPoint, KernelStudy, StudiedKernel } from "../src/ntk/study.ts";
 import { fileNameOf } from "../src/run/ntk/parameter-set.ts";
-import { sets } from "./kernel-study-runs.ts";
+import { sets, tasks, trainsHead } from "./kernel-study-runs.ts";
 
 interface Place {
   readonly setting: string;
@@ -47,10 +47,9 @@ export const isDone = (found: readonly Found[], setting: string, task: string, s
 export function foundIn(folder: string, place: Place): Found[] {
   const study = JSON.parse(readFileSync(join(folder, "study.json"), "utf8")) as KernelStudy;
   const [split] = study.splits;
-  // By prompts the head is frozen, but where everything is trained.
-  const hasHead = (spec: string) => !place.setting.endsWith("prompt") || spec === sets[0]!.spec;
-  const own = (spec: string) => (hasHead(spec) ? bodyKernels : kernelFile)(folder, place.seed, spec);
+  const own = (spec: string) => bodyKernels(folder, place, spec);
   const full = own(sets[0]!.spec);
+  checkLabels(full.testLabels, place.task);
   return sets.map(({ name, spec }) => {
     const { description, comparison, scores, drift = [] } = split!.kernels[spec]!;
     const isHead = spec.startsWith("head");
@@ -71,22 +70,31 @@ export function foundIn(folder: string, place: Place): Found[] {
   });
 }
 
-interface Parts {
+/** What chance is must be known of the inputs that were tested on. */
+function checkLabels(labels: Int32Array, task: string): void {
+  const { testLabels: expected } = tasks.find((each) => each.task === task)!;
+  const met = expected.map((_, label) => labels.filter((each) => each === label).length);
+  if (met.join() !== expected.join()) throw new Error(`${task}: test labels ${met}, expected ${expected}`);
+}
+
+export interface Parts {
   readonly train: Kernel;
   readonly test: Kernel;
   readonly trainLabels: Int32Array;
   readonly testLabels: Int32Array;
 }
 
-/** The kernels of a set without the head's part, which is a kernel of its own. */
-function bodyKernels(folder: string, seed: number, spec: string): Parts {
-  const head = kernelFile(folder, seed, sets.find(({ name }) => name === "head")!.spec);
+/** The kernels of a set without the head's part, which is a kernel of its own, if it has the head. */
+export function bodyKernels(folder: string, { setting, seed }: Pick<Place, "setting" | "seed">, spec: string): Parts {
   const whole = kernelFile(folder, seed, spec);
+  if (!trainsHead(setting) && spec !== sets[0]!.spec) return whole;
+  const head = kernelFile(folder, seed, sets.find(({ name }) => name === "head")!.spec);
   const less = (a: Kernel, b: Kernel): Kernel => ({ ...a, data: a.data.map((x, i) => x - b.data[i]!) });
   return { ...whole, train: less(whole.train, head.train), test: less(whole.test, head.test) };
 }
 
-function kernelFile(folder: string, seed: number, spec: string): Parts {
+/** The kernels of a set as they were measured. */
+export function kernelFile(folder: string, seed: number, spec: string): Parts {
   const path = join(folder, `16-${seed}`, fileNameOf(spec), "kernel.safetensors");
   const tensors = decodeSafetensors(readFileSync(path), path);
   const kernel = (name: string): Kernel => {

@@ -19,6 +19,8 @@ export interface StudiedTask {
   readonly flags: readonly string[];
   /** Flags of the prompt setting alone. */
   readonly prompt?: readonly string[];
+  /** How many of the test inputs, which are the same for every split, are of each class. */
+  readonly testLabels: readonly number[];
 }
 
 /** Two classes are one output, as the published kernels have it. */
@@ -28,12 +30,12 @@ const binary = ["--binary_classification"];
 const words = "description:description,entity:thing,expression:letters,human:person,location:place,number:number";
 
 export const tasks: readonly StudiedTask[] = [
-  { task: "sst2", folder: "SST-2", flags: binary },
-  { task: "mr", folder: "mr", flags: binary },
-  { task: "trec", folder: "trec", flags: [], prompt: ["--mapping", words] },
-  { task: "rte", folder: "RTE", flags: binary },
-  { task: "mrpc", folder: "MRPC", flags: binary },
-  { task: "qnli", folder: "QNLI", flags: binary },
+  { task: "sst2", folder: "SST-2", flags: binary, testLabels: [428, 444] },
+  { task: "mr", folder: "mr", flags: binary, testLabels: [510, 490] },
+  { task: "trec", folder: "trec", flags: [], prompt: ["--mapping", words], testLabels: [138, 94, 9, 65, 81, 113] },
+  { task: "rte", folder: "RTE", flags: binary, testLabels: [146, 131] },
+  { task: "mrpc", folder: "MRPC", flags: binary, testLabels: [129, 279] },
+  { task: "qnli", folder: "QNLI", flags: binary, testLabels: [485, 515] },
 ];
 
 export const seeds: readonly number[] = [13, 42, 21];
@@ -63,3 +65,11 @@ export const common: readonly string[] = [
   ...["--kernel_solver", "kernel-ridge-regression", "kernel-logistic-regression", "svm"],
   ...["logistic-regression-on-kernel-rows", "--memory_mib", "3072", "--threads", "1"],
 ];
+
+/** Where a run's files are, in the folder of all. */
+export function folderOf({ name }: Setting, { task }: StudiedTask, seed: number): string {
+  return `${name.replaceAll(/\W+/g, "-")}-${task}-${seed}`;
+}
+
+/** Whether every set of parameters has the head; by prompts it is frozen but where everything is trained. */
+export const trainsHead = (setting: string): boolean => !setting.endsWith("prompt");

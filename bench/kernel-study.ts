@@ -12,7 +12,7 @@ import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Found, foundIn, isDone, read } from "./kernel-study-results.ts";
-import { common, seeds, sets, type Setting, settings, type StudiedTask, tasks } from "./kernel-study-runs.ts";
+import { common, folderOf, seeds, sets, type Setting, settings, type StudiedTask, tasks } from "./kernel-study-runs.ts";
 import { cli, machine, root } from "./measure.ts";
 
 const { values: flags } = parseArgs({
@@ -36,7 +36,7 @@ const runs: readonly Run[] = seeds.flatMap((seed) =>
 );
 
 async function execute({ setting, task, seed }: Run): Promise<Found[]> {
-  const folder = join(flags.output_dir!, `${setting.name.replaceAll(/\W+/g, "-")}-${task.task}-${seed}`);
+  const folder = join(flags.output_dir!, folderOf(setting, task, seed));
   const [first, ...others] = sets.map(({ spec }) => spec);
   const isPrompt = setting.flags.includes("--prompt");
   const args = [

@@ -4,18 +4,10 @@
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { collate } from "../src/data/collate.ts";
-import { initialize } from "../src/nn/initialize.ts";
-import { modelOf } from "../src/models/registry.ts";
 import { empiricalKernels } from "../src/ntk/empirical-kernel.ts";
 import { compileJacobian, jacobianGraph } from "../src/ntk/jacobian.ts";
-import { methodOf, methodOptions } from "../src/peft/registry.ts";
 import { nativeRuntime } from "../src/runtime/native.ts";
-import { random } from "../src/tensor/random.ts";
-import { adapt } from "../src/train/adapt.ts";
-import { parametersOf } from "../src/train/load.ts";
-import { robertaBase } from "../scripts/parameters/roberta-base.ts";
-import { randomBatch } from "./timed-steps.ts";
+import { inputsOf, robertaWith } from "./roberta-kernel.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -30,18 +22,8 @@ const { values: flags } = parseArgs({
 });
 const [train, test, length] = [flags.train, flags.test, flags.length].map(Number) as [number, number, number];
 
-const stream = random(0);
-const model = modelOf(robertaBase, "roberta-base");
-const head = model.heads["sequence-classification"]!;
-const specs = parametersOf(model, head, 2);
-const weights = Object.fromEntries(specs.map((spec) => [spec.name, initialize(spec, stream)]));
-const method = methodOf(flags.method);
-const chosen = methodOptions(method, JSON.parse(flags.options) as Record<string, unknown>);
-const attachment = method.attach(specs, chosen, stream, null);
-const adapted = adapt({ model, head, labels: 2, specs, weights, attachment });
-const inputs = randomBatch(train + test, length, robertaBase.vocab_size).encodings.map((encoding) => ({
-  ...collate([encoding], { padTokenId: robertaBase.pad_token_id }),
-}));
+const adapted = robertaWith(flags.method, JSON.parse(flags.options) as Record<string, unknown>);
+const inputs = inputsOf(train + test, length);
 
 const runtime = await nativeRuntime({ threads: Number(flags.threads) });
 const [start, before] = [performance.now(), process.cpuUsage()];

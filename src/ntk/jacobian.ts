@@ -5,6 +5,7 @@
 import { pullbacks } from "../autodiff/gradients.ts";
 import { expand, vector } from "../graph/ops.ts";
 import { sizeOfDim } from "../graph/dim.ts";
+import { joinProducts } from "../graph/join-products.ts";
 import { forwardRewrites, simplify } from "../graph/simplify.ts";
 import type { Value } from "../graph/value.ts";
 import type { Runtime, Tensors } from "../runtime/runtime.ts";
@@ -44,7 +45,7 @@ export function outputGradients(
 ): { readonly logits: Value; readonly gradients: readonly TensorGradients[] } {
   const ofModels = models.map((attached) => ownGradients(attached, outputsOf, isTaken));
   const known = ofModels.flatMap(({ gradients }) => [...gradients.values()].flat()).filter((each) => each !== null);
-  const cheaper = simplify([...ofModels.map(({ logits }) => logits), ...known], finished);
+  const cheaper = joinProducts(simplify([...ofModels.map(({ logits }) => logits), ...known], finished));
   const [logits, ...others] = cheaper.slice(0, models.length);
   if (others.some((other) => other !== logits))
     throw new Error("output gradients: the models do not compute the same, expected several sets of one model");
