@@ -67,8 +67,8 @@ export const common: readonly string[] = [
 ];
 
 /** Where a run's files are, in the folder of all. */
-export function folderOf({ name }: Setting, { task }: StudiedTask, seed: number): string {
-  return `${name.replaceAll(/\W+/g, "-")}-${task}-${seed}`;
+export function folderOf(setting: string, task: string, seed: number): string {
+  return `${setting.replaceAll(/\W+/g, "-")}-${task}-${seed}`;
 }
 
 /** Whether every set of parameters has the head; by prompts it is frozen but where everything is trained. */

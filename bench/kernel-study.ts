@@ -36,7 +36,7 @@ const runs: readonly Run[] = seeds.flatMap((seed) =>
 );
 
 async function execute({ setting, task, seed }: Run): Promise<Found[]> {
-  const folder = join(flags.output_dir!, folderOf(setting, task, seed));
+  const folder = join(flags.output_dir!, folderOf(setting.name, task.task, seed));
   const [first, ...others] = sets.map(({ spec }) => spec);
   const isPrompt = setting.flags.includes("--prompt");
   const args = [

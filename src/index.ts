@@ -25,6 +25,20 @@ export { interpret } from "./interpret/interpret.ts";
 export { metrics } from "./metrics/registry.ts";
 export type { Architecture, Head, Model } from "./models/architecture.ts";
 export { architectures, modelOf } from "./models/registry.ts";
+export type { FittedClassifier, KernelClassifier, Problem } from "./ntk/classifiers/classifier.ts";
+export { kernelClassifiers } from "./ntk/classifiers/registry.ts";
+export { relativeDistance } from "./ntk/comparison/frobenius.ts";
+export {
+  compareKernels,
+  describeKernel,
+  type KernelComparison,
+  type KernelDescription,
+} from "./ntk/comparison/measures.ts";
+export { type EmpiricalKernel, empiricalKernels, type KernelOptions } from "./ntk/empirical-kernel.ts";
+export { compileJacobian, type Jacobian, jacobianGraph } from "./ntk/jacobian.ts";
+export { type Kernel, traceKernel } from "./ntk/kernel.ts";
+export { studyReport } from "./ntk/report.ts";
+export type { KernelStudy } from "./ntk/study.ts";
 export { onnxModel } from "./onnx/model.ts";
 export { adamw } from "./optim/adamw.ts";
 export type { Attachment, Method, TrainedTensor } from "./peft/method.ts";

@@ -85,6 +85,8 @@ test("what is not run is counted", () => {
     README.md: a model of 135 million parameters
     README.md: takes minutes
     docs/export.md: it fetches and installs
+    docs/kernel-study.md: hours, and needs real weights and LM-BFF's data
+    docs/kernels.md: data that is not here
     docs/language-models.md: two hours, and a corpus
     docs/language-models.md: a model of 270 MB, and data
     docs/mrpc.md: hours, and needs real weights, GLUE or PyTorch

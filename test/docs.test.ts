@@ -4,6 +4,12 @@ import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
 import { configurationPage, path as configurationPath } from "../scripts/docs/configuration.ts";
 import { stepFigure, stepFigurePath } from "../scripts/docs/figures.ts";
+import {
+  figuresFolder,
+  kernelStudyFigures,
+  kernelStudyPage,
+  path as kernelStudyPath,
+} from "../scripts/docs/kernel-study.ts";
 import { metrics } from "../src/metrics/registry.ts";
 import { architectures } from "../src/models/registry.ts";
 import { activations } from "../src/nn/activation.ts";
@@ -66,6 +72,13 @@ test("the page of the settings is what their schemas say", () => {
 test("the figure of a step is drawn from the table of the results", async () => {
   const fresh = readFileSync(stepFigurePath, "utf8") === (await stepFigure());
   expect(fresh, "docs/figures is stale; draw it anew with npx tsx scripts/docs/figures.ts").toBe(true);
+});
+
+test("the page of the kernel study and its figures are made from its results", () => {
+  const fresh = kernelStudyFigures();
+  const stale = Object.keys(fresh).filter((file) => readFileSync(join(figuresFolder, file), "utf8") !== fresh[file]);
+  if (readFileSync(kernelStudyPath, "utf8") !== kernelStudyPage()) stale.unshift(relative(root, kernelStudyPath));
+  expect(stale, "stale; write them anew with npx tsx scripts/docs/kernel-study.ts").toEqual([]);
 });
 
 const families = { ...glue, ...lmBff };

@@ -19,14 +19,14 @@ const description = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 describe("the public names", () => {
   test("of the core", () => {
     expect(Object.keys(core).toSorted().join(" ")).toMatchInlineSnapshot(
-      `"adamw adapt architectures createRuntime createTokenizer decodeSafetensors encodeDataset encodeSafetensors forwardPass generate gradients graph interpret languageModel loadWeights mergedWeights methodOf methods metrics modelOf onnxModel parametersOf print pullbacks random readGenerationConfig restore rewrites simplify streamTokens tasks tensor train trainingStep zeros"`,
+      `"adamw adapt architectures compareKernels compileJacobian createRuntime createTokenizer decodeSafetensors describeKernel empiricalKernels encodeDataset encodeSafetensors forwardPass generate gradients graph interpret jacobianGraph kernelClassifiers languageModel loadWeights mergedWeights methodOf methods metrics modelOf onnxModel parametersOf print pullbacks random readGenerationConfig relativeDistance restore rewrites simplify streamTokens studyReport tasks tensor traceKernel train trainingStep zeros"`,
     );
   });
 
   test("that Node adds", () => {
     const added = Object.keys(node).filter((name) => !(name in core));
     expect(added.toSorted().join(" ")).toMatchInlineSnapshot(
-      `"exportModel fineTune mergeModel mergeRun nativeRuntime openAdapter openBase openCheckpoint openGenerator openModelFolder openRun plan resolveModel resumeRun"`,
+      `"exportModel fineTune kernelStudy mergeModel mergeRun nativeRuntime openAdapter openBase openCheckpoint openGenerator openModelFolder openRun plan resolveModel resumeRun"`,
     );
     expect({ ...node }).toMatchObject({ ...core });
   });

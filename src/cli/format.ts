@@ -38,7 +38,7 @@ export function formatScores(scores: Readonly<Record<string, number>>): string {
 /** Rows in aligned columns; columns whose cells all look like numbers are aligned at the right. */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
-  const numeric = header.map((_, i) => rows.length > 0 && rows.every((row) => /^[\d,.\s%×]*$/.test(row[i]!)));
+  const numeric = header.map((_, i) => rows.length > 0 && rows.every((row) => /^[\d,.\s%×±]*$/.test(row[i]!)));
   const line = (cells: readonly string[]) =>
     cells
       .map((cell, i) => (numeric[i] ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))

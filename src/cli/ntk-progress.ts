@@ -5,17 +5,21 @@ import { type ProgressStream, writeLine } from "./progress.ts";
 
 /** Renders events as they come. */
 export function createNtkProgress(stream: ProgressStream): (event: NtkEvent) => void {
-  let current = "";
   let began = performance.now();
+  /** A line that stays, and the time that it took. */
+  const line = (write: (duration: string) => string) => {
+    writeLine(stream, write(formatDuration((performance.now() - began) / 1000)));
+    began = performance.now();
+  };
   const status = (text: string) => {
     if (stream.isTTY) stream.write(`\r\u001b[2K${text.slice(0, (stream.columns || 80) - 1)}`);
   };
   const handlers: { readonly [T in NtkEvent["type"]]: (event: Extract<NtkEvent, { type: T }>, name: string) => void } =
     {
       kernel({ done, total, residentBytes }, name) {
-        const seconds = (performance.now() - began) / 1000;
-        const left = formatDuration((seconds / done) * (total - done));
         const memory = residentBytes === null ? "" : `  ${formatBytes(residentBytes)}`;
+        if (done === total) return line((duration) => `${name}  kernel  ${duration}${memory}`);
+        const left = formatDuration(((performance.now() - began) / 1000 / done) * (total - done));
         status(`${name}  kernel ${((100 * done) / total).toFixed(0)} %  ${left} left${memory}`);
       },
       training({ step, totalSteps }, name) {
@@ -23,14 +27,10 @@ export function createNtkProgress(stream: ProgressStream): (event: NtkEvent) => 
       },
       measured({ scores, isKept }, name) {
         const shown = Object.entries(scores).map(([classifier, score]) => `${classifier} ${score.toFixed(4)}`);
-        const seconds = (performance.now() - began) / 1000;
-        writeLine(stream, `${name}  ${[...shown, isKept ? "measured before" : formatDuration(seconds)].join("  ")}`);
-        current = "";
+        line((duration) => [name, ...shown, isKept ? "measured before" : duration].join("  "));
       },
     };
   return <T extends NtkEvent["type"]>(event: Extract<NtkEvent, { type: T }>) => {
-    const name = `${event.split}, ${event.set}`;
-    if (name !== current) [current, began] = [name, performance.now()];
-    handlers[event.type as T](event, name);
+    handlers[event.type as T](event, `${event.split}, ${event.set}`);
   };
 }

@@ -19,6 +19,10 @@ export const kernelFormulas: { readonly [F in KernelFormula]: Signs } = {
 };
 export type KernelFormula = "sgd" | "signgd" | "asymmetric_signgd";
 
+/** Whether the kernel between the training inputs is symmetric. */
+export const isSymmetric = (formula: KernelFormula): boolean =>
+  kernelFormulas[formula].rows === kernelFormulas[formula].columns;
+
 export interface KernelOptions {
   /** `sgd` unless given. */
   readonly formula?: KernelFormula;
@@ -65,7 +69,7 @@ export async function empiricalKernels(
       test,
       memoryBytes,
       options,
-      isSymmetric: signs.rows === signs.columns,
+      isSymmetric: isSymmetric(formula),
     });
   } finally {
     await work.dispose();

@@ -16,7 +16,7 @@ table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabu
 caption { caption-side: bottom; text-align: left; color: var(--quiet); padding-top: 0.5rem; }
 th, td { padding: 0.35rem 0.8rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
 thead th { color: var(--quiet); font-weight: 600; vertical-align: bottom; white-space: normal; max-width: 8rem; }
-tbody th { text-align: left; font-weight: 500; }
+tbody th { text-align: left; font-weight: 500; white-space: normal; overflow-wrap: anywhere; min-width: 9rem; }
 tbody tr:nth-child(odd) { background: var(--shade); }
 .settings td { text-align: left; white-space: normal; overflow-wrap: anywhere; }
 figure { margin: 1.5rem 0; }
@@ -34,7 +34,7 @@ summary { cursor: pointer; color: var(--quiet); }
   h2 { break-after: avoid; }
   figure svg { max-height: 15cm; }
   table { font-size: 8pt; }
-  th, td { padding: 0.2rem 0.5rem; }
+  th, td { padding: 0.2rem 0.4rem; }
   .scroll { overflow: visible; }
 }
 `;

@@ -8,7 +8,8 @@ import type { Markup } from "./pictures/svg.ts";
 import { meanAndDeviation } from "./statistics.ts";
 import { type KernelStudy, kernelsOf } from "./study.ts";
 
-export type PictureName = "scores" | "kernels" | "spectra" | "drift";
+export const pictureNames = ["scores", "kernels", "spectra", "drift"] as const;
+export type PictureName = (typeof pictureNames)[number];
 
 /** SVG by name; a picture for which the study has no numbers is left out. */
 export function studyPictures(study: KernelStudy): Partial<Record<PictureName, Markup>> {

@@ -20,8 +20,8 @@ Examples:
   rocoft ntk --model roberta-base --adapter runs/sst2 --task sst2 --data glue/sst2 --shots 16 --parameters adapter --output_dir kernels/trained
 
 A set of parameters is a method's name, with its options and settings of training as name=value between colons, the parts of a list
-joined by +. The first set is the one that the others are compared with. What is measured is kept: the same command goes on
-where it was interrupted. The report is report.html in the output folder.`;
+joined by +; name= is what tables call it. The first set is the one that the others are compared with. What is measured is kept: the
+same command goes on where it was interrupted. The report is report.html in the output folder.`;
 
 export function command(): Command {
   const bare = new Command("rocoft ntk").description(

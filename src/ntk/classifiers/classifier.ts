@@ -27,6 +27,8 @@ export interface KernelClassifier {
   readonly summary: string;
   readonly reference: string;
   readonly grid: Grid;
+  /** Whether it can add to what the model gives before it is trained. */
+  readonly takesInitial: boolean;
   /**
    * Learns from a problem, with the regularisation that predicts held-out inputs best.
    * @throws Error, one line, for a problem that is malformed or has less than two inputs of a class

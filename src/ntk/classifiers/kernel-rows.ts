@@ -37,6 +37,7 @@ export const logisticRegressionOnKernelRows: KernelClassifier = {
   summary: "the published recipe: the kernel's rows as features of logistic regression",
   reference: "Malladi et al. 2023, LM-Kernel-FT's LogisticKernelSolver; scikit-learn's LogisticRegressionCV",
   grid,
+  takesInitial: false,
   fit(given, options = {}) {
     if (given.initial) throw new Error(`${name}: initial outputs, expected none: features have no place for them`);
     const asked = checkOptions(name, options, grid.values, -1);

@@ -7,7 +7,7 @@ import { differenceKernel, differenceValues, predictedClasses } from "./parts.ts
 import { kernelClassifiers } from "./registry.ts";
 
 const all = Object.values(kernelClassifiers);
-const relative = all.filter(({ name }) => name !== "logistic-regression-on-kernel-rows");
+const relative = all.filter(({ takesInitial }) => takesInitial);
 
 test("every classifier is listed under its name, with its grid from strong to weak", () => {
   for (const [name, classifier] of Object.entries(kernelClassifiers)) {
@@ -207,6 +207,13 @@ const refused: [string, Problem, FitOptions, string][] = [
 
 test.each(refused)("%s is refused by every classifier", (_, given, options, message) => {
   for (const classifier of all) expect(() => classifier.fit(given, options)).toThrow(`${classifier.name}: ${message}`);
+});
+
+test("what has no place for initial outputs refuses them", () => {
+  const others = all.filter(({ takesInitial }) => !takesInitial);
+  expect(others.map(({ name }) => name)).toEqual(["logistic-regression-on-kernel-rows"]);
+  for (const { fit, name } of others)
+    expect(() => fit({ ...problem, initial: new Float64Array(72) })).toThrow(`${name}: initial outputs, expected none`);
 });
 
 test.each(relative)("$name refuses initial outputs that do not fit", ({ name }) => {

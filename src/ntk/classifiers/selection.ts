@@ -65,6 +65,7 @@ export function crossValidated(method: Method): KernelClassifier {
     summary,
     reference,
     grid: { measure: `${strength} / mean of K_aa − 2·K_ab + K_bb over inputs and pairs of classes`, values: strengths },
+    takesInitial: true,
     fit(given, options = {}) {
       const { folds, grid } = checkOptions(name, options, strengths, 1);
       const checked = checkProblem(name, given);

@@ -8,7 +8,7 @@ import { effectiveRank, participationRatio } from "./effective-rank.ts";
 import { frobeniusNorm, normalizedDistance, relativeDistance, scaledDistance } from "./frobenius.ts";
 import { labelAlignment, labelKernel } from "./labels.ts";
 import { compareKernels, describeKernel, type KernelComparison, type KernelDescription } from "./measures.ts";
-import { spectrum } from "./spectrum.ts";
+import { singularValues, spectrum } from "./spectrum.ts";
 
 interface Case {
   readonly name: string;
@@ -170,6 +170,20 @@ test.for<[string, () => unknown, string]>([
   ],
 ])("%s: one line", ([, act, message], { expect }) => {
   expect(act).toThrow(new Error(message));
+});
+
+test("a kernel that is not symmetric is described by its singular values", () => {
+  // KᵀK is [[25, 20], [20, 25]], whose eigenvalues are 45 and 5.
+  const k = kernelOf([2, 1, 2, 1], [3, 0, 4, 5]);
+  const [first, second] = singularValues(k);
+  expectClose([first, second], [Math.sqrt(45), Math.sqrt(5)]);
+  const described = describeKernel(k, [0, 1], 2, false);
+  expectClose(described.eigenvalues, [Math.sqrt(45), Math.sqrt(5)]);
+  expectClose([described.participationRatio, described.trace], [(3 + 1) ** 2 / (9 + 1), 8]);
+  expect(() => describeKernel(k, [0, 1], 2)).toThrow("expected a symmetric kernel");
+  const even = kernelOf([2, 1, 2, 1], [1, 2, 2, 1]);
+  expectClose(singularValues(even), [3, 1]);
+  expectClose(spectrum(even), [3, -1]);
 });
 
 test("the norm is that of all entries", () => {

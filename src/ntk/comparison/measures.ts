@@ -4,13 +4,13 @@ import { alignment, centeredAlignment } from "./alignment.ts";
 import { effectiveRank, participationRatio } from "./effective-rank.ts";
 import { normalizedDistance, scaledDistance } from "./frobenius.ts";
 import { labelAlignment } from "./labels.ts";
-import { spectrum } from "./spectrum.ts";
+import { singularValues, spectrum } from "./spectrum.ts";
 
 /** A kernel between a list of inputs and itself, described. */
 export interface KernelDescription {
   /** Σ K[(i, a), (i, a)]: the squared norms of all gradients together. */
   readonly trace: number;
-  /** Of the flattened kernel, the largest first. */
+  /** Of the flattened kernel, the largest first; of one that is not symmetric, its singular values. */
   readonly eigenvalues: readonly number[];
   readonly effectiveRank: number;
   readonly participationRatio: number;
@@ -32,9 +32,16 @@ export interface KernelComparison {
 /**
  * @param kernel between a list of inputs and itself, with an output for each class, or with one
  * @param labels the class of each input
+ * @param isSymmetric what it is but for rounding, unless given
+ * @throws Error when it is to be symmetric and is not
  */
-export function describeKernel(kernel: Kernel, labels: ArrayLike<number>, classes: number): KernelDescription {
-  const eigenvalues = spectrum(kernel);
+export function describeKernel(
+  kernel: Kernel,
+  labels: ArrayLike<number>,
+  classes: number,
+  isSymmetric = true,
+): KernelDescription {
+  const eigenvalues = isSymmetric ? spectrum(kernel) : singularValues(kernel);
   return {
     trace: traceOf(kernel),
     eigenvalues: [...eigenvalues],

@@ -18,6 +18,16 @@ export function spectrum(kernel: Kernel): Float64Array {
   return symmetricEigenvalues(data, rows);
 }
 
+/** The singular values of a kernel of any form, the largest first: of a symmetric one, the eigenvalues' magnitudes. */
+export function singularValues(kernel: Kernel): Float64Array {
+  const { rows, columns, data } = flattened(kernel);
+  const gram = new Float64Array(columns * columns);
+  for (let i = 0; i < rows; i++)
+    for (let p = 0; p < columns; p++)
+      for (let q = 0; q <= p; q++) gram[p * columns + q]! += data[i * columns + p]! * data[i * columns + q]!;
+  return symmetricEigenvalues(gram, columns).map((value) => Math.sqrt(Math.max(0, value)));
+}
+
 function expectSymmetric(data: Float64Array, n: number): void {
   let [largest, worst] = [0, 0];
   for (let p = 0; p < n; p++)

@@ -9,13 +9,13 @@ export interface Drift {
   readonly points: readonly Point[];
 }
 
-/** ‖Kₜ − K₀‖ / ‖K₀‖ against the training step; lines near 0 are lazy training. */
+/** ‖Kₜ − K₀‖ / ‖K₀‖ against the training step, on a logarithmic scale that leaves out step 0; far below 1 training is lazy. */
 export function driftPicture(drifts: readonly Drift[]): Markup {
   return lineChart({
     title: "Drift of the kernels in training",
     description: `Relative change of the kernel by training step, for ${drifts.map(({ name }) => name).join(", ")}.`,
     x: { name: "training step" },
-    y: { name: "‖Kₜ − K₀‖ / ‖K₀‖", log: false },
-    lines: drifts,
+    y: { name: "‖Kₜ − K₀‖ / ‖K₀‖", log: true },
+    lines: drifts.map((drift) => ({ ...drift, points: drift.points.filter(([, change]) => change > 0) })),
   });
 }

@@ -28,7 +28,7 @@ const width = 720;
 const plotHeight = 300;
 const left = 56;
 const sample = 22;
-const widestName = 200;
+const widestName = 220;
 /** Of the first and the last point from the sides of the plot. */
 const inset = 8;
 /** Up to so many points, each has its mark; of more, some at even steps, which are others for each line. */

@@ -22,6 +22,7 @@ const width = 720;
 const lane = 15;
 const padding = 12;
 const widestName = 220;
+const widestClassifier = 280;
 
 /** Scores in per cent: each split a faint dot, their mean a mark, one standard deviation to each side a line. */
 export function scoreChart({ metric, classifiers, rows }: ScoreChart): Markup {
@@ -112,9 +113,9 @@ const legendLine = 20;
 function legendOf(classifiers: readonly string[], left: number): { markup: Markup; height: number } {
   let [x, y] = [left, titleHeight + fontSize];
   const entries = classifiers.map((name, order) => {
-    const room = 26 + Math.min(widestName, textWidth(name, fontSize));
+    const room = 26 + Math.min(widestClassifier, textWidth(name, fontSize));
     if (x > left && x + room > width) [x, y] = [left, y + legendLine];
-    const entry = mark(order, x + 6, y - fontSize / 3, 64) + fittedLabel(name, widestName, { x: x + 16, y });
+    const entry = mark(order, x + 6, y - fontSize / 3, 64) + fittedLabel(name, widestClassifier, { x: x + 16, y });
     x += room;
     return entry;
   });

@@ -1,6 +1,6 @@
 /** From what was measured to the study that is told: each kernel described and compared, and the settings it was made under. */
 import { compareKernels, describeKernel } from "../../ntk/comparison/measures.ts";
-import type { EmpiricalKernel } from "../../ntk/empirical-kernel.ts";
+import { type EmpiricalKernel, isSymmetric } from "../../ntk/empirical-kernel.ts";
 import { traceKernel } from "../../ntk/kernel.ts";
 import type { KernelStudy, StudiedKernel, StudySplit } from "../../ntk/study.ts";
 import type { NtkConfig } from "./config.ts";
@@ -35,11 +35,11 @@ export function describeSplit(
   measured: readonly MeasuredMember[],
 ): StudiedSplit {
   const [member] = members;
-  const { examples, classes } = member!;
+  const { examples, classes, ntk } = member!;
   const { labels } = examples.train;
   const reference = measured[0]!.kernel.train;
   const described = measured.map(({ kernel: { train }, result: { scores, drift } }, i): StudiedKernel => ({
-    description: describeKernel(train, labels, classes),
+    description: describeKernel(train, labels, classes, isSymmetric(ntk.kernel_formula)),
     ...(i > 0 && { comparison: compareKernels(train, reference) }),
     scores,
     ...(drift.length > 0 && { drift }),
@@ -55,7 +55,7 @@ export function describeSplit(
 
 /** The study as it is kept and shown. */
 export function assemble({ ntk, common, sets }: NtkConfig, studied: readonly StudiedSplit[]): KernelStudy {
-  const { member, split, parameters } = studied[0]!;
+  const { member, parameters } = studied[0]!;
   const { task, resolved } = member.prepared;
   return {
     title: `Kernels of ${resolved.id} on ${task.name}`,
@@ -66,9 +66,6 @@ export function assemble({ ntk, common, sets }: NtkConfig, studied: readonly Stu
       ...(ntk.adapter !== null && { adapter: ntk.adapter }),
       kernel_formula: ntk.kernel_formula,
       outputs: ntk.binary_classification ? "difference of the two logits" : "one logit a class",
-      "training inputs": split.labels.length,
-      "test inputs": split.testInputs,
-      splits: studied.map((each) => each.split.name).join(", "),
       max_seq_length: common.max_seq_length,
     },
     metric: member.metric,

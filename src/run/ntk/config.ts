@@ -4,9 +4,10 @@ import { misfit } from "../../errors/misfit.ts";
 import { unknownName } from "../../errors/unknown-name.ts";
 import type { KernelClassifierName } from "../../ntk/classifiers/classifier.ts";
 import { kernelClassifiers } from "../../ntk/classifiers/registry.ts";
-import { type KernelFormula, kernelFormulas } from "../../ntk/empirical-kernel.ts";
-import { aliases, type ConfigInput, parseConfig, type RunConfig, trainFields } from "../config.ts";
-import { ADAPTER, parseParameterSet } from "./parameter-set.ts";
+import { isSymmetric, type KernelFormula, kernelFormulas } from "../../ntk/empirical-kernel.ts";
+import type { TaskName } from "../../tasks/registry.ts";
+import { aliases, type ConfigInput, parseConfig, type RunConfig, type TrainConfig, trainFields } from "../config.ts";
+import { ADAPTER, fileNameOf, parseParameterSet } from "./parameter-set.ts";
 
 export interface NtkSettings {
   readonly parameters: string;
@@ -27,6 +28,9 @@ export interface NtkSettings {
   readonly drift_steps: readonly number[];
   readonly memory_mib: number;
 }
+
+/** The word for an empty list. */
+const NONE = "none";
 
 const names = <N extends string>(table: Readonly<Record<N, unknown>>) => z.enum(Object.keys(table) as [N, ...N[]]);
 const off = (description: string) => z.boolean().default(false).describe(description);
@@ -71,7 +75,7 @@ export const ntkFields: { readonly [K in keyof NtkSettings]: z.ZodType<NtkSettin
   kernel_solver: z
     .array(names(kernelClassifiers))
     .default(Object.keys(kernelClassifiers) as KernelClassifierName[])
-    .describe("kernel classifiers to test"),
+    .describe(`kernel classifiers to test; ${NONE} for kernels alone`),
   binary_classification: off("of two classes, differentiate the difference of their logits alone"),
   adjust_for_init: off("kernel classifiers add to the logits of the model at initialisation"),
   exclude_embeddings: off("leave the embeddings out of every kernel"),
@@ -91,17 +95,25 @@ const foreign = [
   "save_steps",
   "logging_steps",
   "packing",
+  "mlm_probability",
+  "whole_word_mask",
   "causal_lm_steps",
 ] as const;
+type Foreign = (typeof foreign)[number];
 
 /** The settings of training that a study knows. */
 export const sharedFields: Readonly<Record<string, z.ZodType>> = Object.fromEntries(
   Object.entries(trainFields).filter(([name]) => !(foreign as readonly string[]).includes(name)),
 );
 
+/** What a caller gives: the model, the data and the study's folder, and any other setting. */
+export type NtkInput = Partial<NtkSettings> &
+  Partial<Omit<TrainConfig, Foreign | "task">> &
+  Pick<TrainConfig, "model" | "data" | "output_dir"> & { readonly task?: TaskName };
+
 /** A set of parameters and the training that would train it. */
 export interface NtkParameterSet {
-  /** As it was asked for. */
+  /** As it was asked for, or as that says it is called. */
   readonly name: string;
   /** null for what the adapter has trained. */
   readonly config: RunConfig | null;
@@ -110,10 +122,10 @@ export interface NtkParameterSet {
 export interface NtkConfig {
   readonly ntk: NtkSettings;
   /** Of the model and the data, whatever is trained. */
-  readonly common: RunConfig["settings"];
+  readonly common: TrainConfig;
   /** The first is the one with which the others are compared. */
   readonly sets: readonly NtkParameterSet[];
-  /** All of it, flat, as it is kept. */
+  /** Every setting, flat, in one order: what is kept, and may be given again. */
   readonly input: ConfigInput;
 }
 
@@ -143,25 +155,33 @@ export function parseNtkConfig(input: ConfigInput): NtkConfig {
     ...(ntk.shots === null ? {} : fewShotDefaults),
     ...Object.fromEntries(entries.filter((entry) => !isOwn(entry))),
   };
+  const common = parseConfig({ ...shared, method: "head" }).settings;
   const specs = [ntk.parameters, ...ntk.compare];
-  const repeated = specs.find((spec, i) => specs.indexOf(spec) !== i);
-  if (repeated !== undefined) throw new Error(`compare: ${repeated} stands twice, expected each set once`);
   checkTogether(ntk, specs);
-  const sets = specs.map((name) => ({
-    name,
-    config: name === ADAPTER ? null : inSet(name, () => parseConfig({ ...shared, ...parseParameterSet(name) })),
-  }));
-  return { ntk, common: parseConfig({ ...shared, method: "head" }).settings, sets, input: { ...ntk, ...shared } };
+  const sets = specs.map((spec): NtkParameterSet => {
+    if (spec === ADAPTER) return { name: spec, config: null };
+    return ofSet(spec, () => {
+      const { name, input: own } = parseParameterSet(spec);
+      return { name, config: parseConfig({ ...shared, ...own }) };
+    });
+  });
+  refuseRepeated({ compare: sets.map(({ name }) => name) });
+  const isShared = ([name]: readonly [string, unknown]) => Object.hasOwn(sharedFields, name);
+  return { ntk, common, sets, input: { ...ntk, ...Object.fromEntries(Object.entries(common).filter(isShared)) } };
 }
 
 function checkOwn(given: ConfigInput): NtkSettings {
-  const result = z.object(ntkFields).safeParse(given);
+  const { kernel_solver: solvers } = given;
+  const isNone = Array.isArray(solvers) && solvers.length === 1 && solvers[0] === NONE;
+  const result = z.object(ntkFields).safeParse(isNone ? { ...given, kernel_solver: [] } : given);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw misfit(issue!.path.join("."), given[String(issue!.path[0])], issue!);
+  const value = issue!.path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown>)[key], given);
+  throw misfit(String(issue!.path[0]), value, issue!);
 }
 
-function checkTogether({ adapter, fine_tune, drift_steps, shots, seeds }: NtkSettings, specs: readonly string[]): void {
+function checkTogether(ntk: NtkSettings, specs: readonly string[]): void {
+  const { adapter, fine_tune, drift_steps, shots, seeds, kernel_formula, kernel_solver, adjust_for_init } = ntk;
   if (specs.includes(ADAPTER) && adapter === null)
     throw new Error(`parameters: ${ADAPTER} stands for what --adapter has trained, expected that flag with it`);
   if (drift_steps.length > 0 && !fine_tune)
@@ -170,12 +190,31 @@ function checkTogether({ adapter, fine_tune, drift_steps, shots, seeds }: NtkSet
     throw new Error("fine_tune: begins at the base model, expected no --adapter with it");
   if (seeds !== null && seeds.length > 1 && shots === null)
     throw new Error("seeds: several splits are drawn by --shots, expected that flag with them");
+  if (!isSymmetric(kernel_formula) && kernel_solver.length > 0)
+    throw new Error(
+      `kernel_formula: kernels of ${kernel_formula} are not symmetric, which kernel classifiers ask for, expected --kernel_solver ${NONE} with it`,
+    );
+  const untaking = kernel_solver.find((name) => adjust_for_init && !kernelClassifiers[name].takesInitial);
+  if (untaking !== undefined)
+    throw new Error(
+      `adjust_for_init: ${untaking} has no place for the logits at initialisation, expected a --kernel_solver without it`,
+    );
+  refuseRepeated({ seeds: seeds ?? [], kernel_solver, drift_steps });
 }
 
-/** Names the set of parameters that an error is about. */
-function inSet<T>(name: string, parse: () => T): T {
+function refuseRepeated(lists: Readonly<Record<string, readonly (string | number)[]>>): void {
+  for (const [name, values] of Object.entries(lists)) {
+    // Sets whose folders had one name would write over each other.
+    const folders = values.map((value) => fileNameOf(String(value)));
+    const at = folders.findIndex((folder, i) => folders.indexOf(folder) !== i);
+    if (at >= 0) throw new Error(`${name}: ${values[at]} stands twice, expected each once`);
+  }
+}
+
+/** What is done for a set of parameters, its name before an error's text. */
+export function ofSet<T>(name: string, work: () => T): T {
   try {
-    return parse();
+    return work();
   } catch (error) {
     throw new Error(`${name}: ${(error as Error).message}`, { cause: error });
   }

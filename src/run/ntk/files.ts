@@ -7,8 +7,8 @@
  *     SPLIT/SET/kernel.safetensors    train [n, C, n, C], test [m, C, n, C] in float64, logits and labels of both
  *     SPLIT/SET/result.json           what was made of that kernel
  */
-import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import * as z from "zod";
 import { encodeSafetensors } from "../../formats/safetensors.ts";
 import { readJson, writeAtomically } from "../../hub/files.ts";
@@ -17,7 +17,7 @@ import type { EmpiricalKernel } from "../../ntk/empirical-kernel.ts";
 import type { Kernel } from "../../ntk/kernel.ts";
 import { studyReport } from "../../ntk/report.ts";
 import type { DriftPoint, KernelStudy } from "../../ntk/study.ts";
-import { studyPictures } from "../../ntk/study-pictures.ts";
+import { pictureNames, studyPictures } from "../../ntk/study-pictures.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { isThere } from "../adapter-files.ts";
 
@@ -101,11 +101,13 @@ export async function readResult(folder: string, key: string): Promise<SetResult
   return result?.key === key ? result : null;
 }
 
-/** Writes a study and what it looks like. */
+/** Writes a study and what it looks like; a picture that an earlier study had and this has not is gone. */
 export async function writeStudy(folder: string, study: KernelStudy): Promise<void> {
-  await mkdir(dirname(join(folder, studyFiles.study)), { recursive: true });
-  for (const [name, picture] of Object.entries(studyPictures(study)))
-    await writeAtomically(join(folder, `${name}.svg`), picture);
+  const pictures = studyPictures(study);
+  for (const name of pictureNames) {
+    const [path, picture] = [join(folder, `${name}.svg`), pictures[name]];
+    await (picture === undefined ? rm(path, { force: true }) : writeAtomically(path, picture));
+  }
   await writeAtomically(join(folder, studyFiles.report), studyReport(study));
   await writeAtomically(join(folder, studyFiles.study), json(study));
 }

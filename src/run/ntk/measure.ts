@@ -8,15 +8,15 @@ import { predictedClasses } from "../../ntk/classifiers/parts.ts";
 import { kernelClassifiers } from "../../ntk/classifiers/registry.ts";
 import { relativeDistance } from "../../ntk/comparison/frobenius.ts";
 import { type EmpiricalKernel, empiricalKernels, type KernelOptions } from "../../ntk/empirical-kernel.ts";
-import { compileJacobian, type Jacobian, jacobianGraph, type OutputsOf, type TakenTensor } from "../../ntk/jacobian.ts";
+import { compileJacobian, type Jacobian, jacobianGraph, type OutputsOf } from "../../ntk/jacobian.ts";
 import type { Kernel } from "../../ntk/kernel.ts";
 import type { DriftPoint } from "../../ntk/study.ts";
 import type { Tensors } from "../../runtime/runtime.ts";
 import type { AdaptedModel } from "../../train/adapt.ts";
 import { evaluationPass } from "../../train/step.ts";
 import { train } from "../../train/trainer.ts";
-import type { NtkSettings } from "./config.ts";
 import type { Member } from "./member.ts";
+import { kernelBytes } from "./open-split.ts";
 
 /** Whether a set trains numbers of the base model's own alone, so that it computes what every other such set does. */
 export const isInPlace = ({ attachment: { added, inputs, sites } }: AdaptedModel): boolean =>
@@ -28,27 +28,20 @@ export async function withJacobian<T>(
   models: readonly AdaptedModel[],
   use: (jacobian: Jacobian) => Promise<T>,
 ): Promise<T> {
-  const { ntk, options, examples, runtime, prepared } = member;
+  const { name, ntk, options, examples, runtime, isTaken } = member;
   const outputsOf: OutputsOf = (forward) => {
     const logits = options.objective.evaluation(forward)["logits"]!;
     return ntk.binary_classification ? sub(take(logits, -1, [1]), take(logits, -1, [0])) : logits;
   };
   const tokens = [...examples.train.lengths, ...examples.test.lengths].reduce((a, b) => Math.max(a, b), 0);
-  const graph = jacobianGraph(models, outputsOf, tokens, takenOf(ntk));
-  if (graph.forms.some((forms) => forms.length === 0))
-    throw new Error(`${prepared.method.name}: nothing of what it trains is left to differentiate`);
+  const graph = jacobianGraph(models, outputsOf, tokens, isTaken);
+  if (graph.forms.some((forms) => forms.length === 0)) throw new Error(`${name}: no output depends on what it trains`);
   const jacobian = await compileJacobian(models, graph, runtime);
   try {
     return await use(jacobian);
   } finally {
     await jacobian.dispose();
   }
-}
-
-/** Which of the trained tensors count. */
-export function takenOf({ exclude_embeddings, exclude_head }: NtkSettings): TakenTensor {
-  return ({ parameter: { role, head, pretrainedHead } }) =>
-    !(exclude_embeddings && role === "embedding") && !(exclude_head && (head || pretrainedHead));
 }
 
 /** The kernels of a Jacobian's models as their weights stand now. */
@@ -59,14 +52,10 @@ export function kernelsOf(
 ): Promise<EmpiricalKernel[]> {
   const inputsOf = ({ encodings }: EncodedDataset): Tensors[] =>
     encodings.map((encoding) => ({ ...collate([encoding], { padTokenId }) }));
-  const settings = { formula: ntk.kernel_formula, memoryBytes: ntk.memory_mib * 2 ** 20, ...options };
-  return empiricalKernels(
-    jacobian,
-    runtime,
-    inputsOf(examples.train),
-    withTest ? inputsOf(examples.test) : [],
-    settings,
-  );
+  const [train, test] = [inputsOf(examples.train), withTest ? inputsOf(examples.test) : []];
+  const kernels = jacobian.forms.length * kernelBytes(train.length, test.length, jacobian.outputs);
+  const memoryBytes = ntk.memory_mib * 2 ** 20 - kernels;
+  return empiricalKernels(jacobian, runtime, train, test, { formula: ntk.kernel_formula, memoryBytes, ...options });
 }
 
 /** What a kernel classifier scores on the test examples. */

@@ -1,26 +1,60 @@
 /** Sets of parameters as they are written in one word: a method's name, its options and settings of training, between colons. */
 import * as z from "zod";
+import { unknownName } from "../../errors/unknown-name.ts";
 import { methodOf } from "../../peft/registry.ts";
-import type { ConfigInput } from "../config.ts";
+import type { ConfigInput, TrainConfig } from "../config.ts";
 
 /** The word for what an adapter has trained. */
 export const ADAPTER = "adapter";
 
+/** The settings that a set may have for itself: those of how it is trained, on the same data as all. */
+export const trainingSettings: readonly (keyof TrainConfig)[] = [
+  "learning_rate",
+  "head_learning_rate",
+  "lr_scheduler_type",
+  "warmup_steps",
+  "weight_decay",
+  "adam_beta1",
+  "adam_beta2",
+  "adam_epsilon",
+  "max_grad_norm",
+  "base_dropout",
+  "gradient_checkpointing",
+  "per_device_train_batch_size",
+  "gradient_accumulation_steps",
+  "num_train_epochs",
+  "max_steps",
+  "eval_steps",
+  "early_stopping_patience",
+];
+
+export interface WrittenSet {
+  /** What tables and files call it: `name=`, or else the whole word. */
+  readonly name: string;
+  readonly input: ConfigInput;
+}
+
 /**
  * `rocoft:rank=1:update=column` as the settings it stands for; the parts of a list are joined by +.
- * @throws Error in one line when there is no such method, or an option has no value.
+ * @throws Error in one line when there is no such method, or a part is no option of it and no setting of training.
  */
-export function parseParameterSet(spec: string): ConfigInput {
+export function parseParameterSet(spec: string): WrittenSet {
   const [method, ...parts] = spec.split(":");
-  const { options } = methodOf(method!);
-  const settings = parts.map((part) => {
+  const options = methodOf(method!).options as Readonly<Record<string, z.ZodType>>;
+  const known = ["name", ...Object.keys(options), ...trainingSettings];
+  const settings = new Map<string, unknown>();
+  for (const part of parts) {
     const at = part.indexOf("=");
-    if (at < 1) throw new Error(`${spec}: "${part}" is no option, expected name=value`);
+    if (at < 1) throw new Error(`"${part}" is no option, expected name=value`);
     const name = part.slice(0, at);
-    const schema = (options as Readonly<Record<string, z.ZodType>>)[name];
-    return [name, valueOf(part.slice(at + 1), schema)] as const;
-  });
-  return { method, ...Object.fromEntries(settings) };
+    if (!known.includes(name)) throw unknownName(`unknown option of ${method}`, name, known);
+    if (settings.has(name)) throw new Error(`${name} stands twice, expected each option once`);
+    const text = part.slice(at + 1);
+    settings.set(name, name === "name" ? text : valueOf(text, options[name]));
+  }
+  const { name = spec, ...input } = Object.fromEntries(settings);
+  if (!/\w/.test(String(name))) throw new Error(`name: "${String(name)}", expected one with a letter or a digit`);
+  return { name: String(name), input: { method, ...input } };
 }
 
 function valueOf(text: string, schema: z.ZodType | undefined): unknown {

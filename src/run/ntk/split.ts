@@ -6,7 +6,7 @@ import { fewShot, sampled } from "../../data/few-shot.ts";
 import { readTable } from "../../tasks/read.ts";
 import { findSplits } from "../../tasks/splits.ts";
 import type { Task } from "../../tasks/task.ts";
-import { readTaskFile, sourceOf, validationFile } from "../data.ts";
+import { readTaskFile, sourceOf } from "../data.ts";
 import type { NtkConfig } from "./config.ts";
 
 export interface Split {
@@ -46,10 +46,18 @@ export function drawn(
 /** By which the test examples are drawn, whatever the split, as LM-Kernel-FT does. */
 const TEST_SEED = 42;
 
-/** The test examples of a split, as many as are wanted. */
-export async function testExamples(task: Task, split: Split, { ntk }: NtkConfig): Promise<Dataset> {
-  const file = ntk.test_file ?? (await labelledTestFile(task, split.data)) ?? (await validationFile(split.data));
-  return sampled(await readTaskFile(task, file), ntk.max_test_samples, TEST_SEED);
+/**
+ * The test examples of a split, as many as are wanted.
+ * @param validation of the data: its validation file, or what is held out of its training file
+ */
+export async function testExamples(
+  task: Task,
+  split: Split,
+  { ntk }: NtkConfig,
+  validation: Dataset,
+): Promise<Dataset> {
+  const file = ntk.test_file ?? (await labelledTestFile(task, split.data));
+  return sampled(file === null ? validation : await readTaskFile(task, file), ntk.max_test_samples, TEST_SEED);
 }
 
 /** The test file of a folder, if it has labels, as GLUE's have not. */

@@ -10,11 +10,9 @@ import type { EmpiricalKernel } from "../../ntk/empirical-kernel.ts";
 import type { KernelStudy } from "../../ntk/study.ts";
 import { nativeRuntime } from "../../runtime/native.ts";
 import type { AdaptedModel } from "../../train/adapt.ts";
-import type { ConfigInput } from "../config.ts";
-import { type PreparedRun, prepareRun } from "../prepare.ts";
-import { isLabelled, taskKinds } from "../task-kinds.ts";
+import { baseHash } from "../base.ts";
 import { assemble, describeSplit, FINE_TUNING, type MeasuredMember, type StudiedSplit } from "./assemble.ts";
-import { type NtkConfig, parseNtkConfig } from "./config.ts";
+import { type NtkConfig, type NtkInput, parseNtkConfig } from "./config.ts";
 import {
   json,
   readKernel,
@@ -25,10 +23,12 @@ import {
   writeResult,
   writeStudy,
 } from "./files.ts";
-import { classify, fineTune, isInPlace, kernelsOf, takenOf, withJacobian } from "./measure.ts";
-import { type Context, type Member, memberOf, onSplit } from "./member.ts";
+import { classify, fineTune, isInPlace, kernelsOf, withJacobian } from "./measure.ts";
+import { type Context, type Member, memberOf } from "./member.ts";
+import { openSplit, type OpenSplit } from "./open-split.ts";
 import { checkStudyFolder } from "./output.ts";
 import { type Split, splitsOf } from "./split.ts";
+import { trainedPoint } from "./trained-point.ts";
 
 /** What a study reports as it goes. */
 export type NtkEvent = { readonly split: string; readonly set: string } & (
@@ -54,47 +54,41 @@ export interface NtkOptions {
  * line's flags.
  * @throws Error in one line for anything that does not fit, before any long work starts.
  */
-export async function kernelStudy(input: ConfigInput, options: NtkOptions = {}): Promise<KernelStudy> {
-  return runStudy(parseNtkConfig(input), options);
+export async function kernelStudy(input: NtkInput, options: NtkOptions = {}): Promise<KernelStudy> {
+  return runStudy(parseNtkConfig({ ...input }), options);
 }
 
 /** As {@link kernelStudy}, of a configuration that is checked already. */
 export async function runStudy(config: NtkConfig, options: NtkOptions = {}): Promise<KernelStudy> {
-  const { output_dir: output, overwrite_output_dir: overwrite, threads } = config.common;
-  await checkStudyFolder(output, json(config.input), overwrite);
-  const splits = await splitsOf(config);
-  await checkSets(config, splits[0]!, options);
-  const runtime = await nativeRuntime({ threads: threads ?? availableParallelism() });
-  await mkdir(output, { recursive: true });
-  await writeAtomically(join(output, studyFiles.config), json(config.input));
-  const { onEvent: report = () => {}, ...rest } = options;
-  const studied: StudiedSplit[] = [];
-  for (const split of splits) studied.push(await studySplit(split, { config, runtime, report, ...rest }));
-  const study = assemble(config, studied);
-  await writeStudy(output, study);
-  return study;
-}
-
-/** Every set is attached once, without its weights, before any work is done. */
-async function checkSets({ sets, ntk }: NtkConfig, split: Split, { onDownload }: NtkOptions): Promise<void> {
-  for (const { name, config } of sets) {
-    if (config === null) continue;
-    const prepared = await prepareRun(onSplit(config, split), onDownload).catch((error: unknown) => {
-      throw new Error(`${name}: ${(error as Error).message}`, { cause: error });
-    });
-    await prepared.folder.close();
-    checkTask(prepared, ntk.binary_classification);
-    if (!prepared.attachment.trained.some(takenOf(ntk)))
-      throw new Error(`${name}: nothing of what it trains is left to differentiate`);
+  const { onEvent: report = () => {}, signal, onDownload } = options;
+  const { output_dir: output, threads } = config.common;
+  await checkStudyFolder(config);
+  const opened: OpenSplit[] = [];
+  try {
+    for (const split of await splitsOf(config)) opened.push(await openSplit(split, config, onDownload));
+    const [{ prepared }] = opened as [OpenSplit];
+    const runtime = await nativeRuntime({ threads: threads ?? availableParallelism() });
+    const modelHash = await baseHash(prepared, config.common.init);
+    const point = await trainedPoint(config, prepared, runtime, onDownload);
+    const context = { config, runtime, modelHash, point, report, signal };
+    const splits = opened.map((open) => config.sets.map((set) => memberOf(set, open, context)));
+    for (const member of splits.flat()) await refuseDamaged(member);
+    await mkdir(output, { recursive: true });
+    await writeAtomically(join(output, studyFiles.config), json(config.input));
+    const studied: StudiedSplit[] = [];
+    for (const [i, members] of splits.entries()) studied.push(await studySplit(opened[i]!.split, members, context));
+    const study = assemble(config, studied);
+    await writeStudy(output, study);
+    return study;
+  } finally {
+    for (const { prepared } of opened) await prepared.folder.close();
   }
 }
 
-function checkTask({ task }: PreparedRun, isBinary: boolean): void {
-  if (!isLabelled(task.kind) || taskKinds[task.kind].supervision !== "classification")
-    throw new Error(`task: ${task.name} teaches no classes, expected a classification`);
-  const classes = task.labels!.length;
-  if (isBinary && classes !== 2)
-    throw new Error(`binary_classification: ${task.name} has ${classes} classes, expected 2`);
+/** What an earlier run has left is read before there is more. */
+async function refuseDamaged({ folder, keys }: Member): Promise<void> {
+  await readKernel(folder, keys.kernel);
+  await readResult(folder, keys.result);
 }
 
 /** A context that is told what happens. */
@@ -102,17 +96,11 @@ interface Reporting extends Context {
   readonly report: (event: NtkEvent) => void;
 }
 
-async function studySplit(split: Split, context: Reporting): Promise<StudiedSplit> {
-  const members: Member[] = [];
-  try {
-    for (const set of context.config.sets) members.push(await memberOf(set, split, context));
-    await makeKernels(members, context);
-    const measured: MeasuredMember[] = [];
-    for (const member of members) measured.push(await measuredMember(member, context));
-    return describeSplit(split, members, measured);
-  } finally {
-    for (const { prepared } of members) await prepared.folder.close();
-  }
+async function studySplit(split: Split, members: readonly Member[], context: Reporting): Promise<StudiedSplit> {
+  await makeKernels(members, context);
+  const measured: MeasuredMember[] = [];
+  for (const member of members) measured.push(await measuredMember(member, context));
+  return describeSplit(split, members, measured);
 }
 
 /** Makes the kernels that are not there yet. */
@@ -135,19 +123,17 @@ interface Attached {
 
 /** Sets that train numbers of the base model in place are one group, unless two choose other entries of the same matrix. */
 function inOnePass(attached: readonly Attached[]): Attached[][] {
+  const others = attached.filter(({ adapted }) => !isInPlace(adapted));
   const groups: { readonly sets: Attached[]; readonly fed: Set<string> }[] = [];
-  for (const each of attached) {
-    const { trained } = each.adapted.attachment;
-    const fed = trained.map(({ name }) => entriesName(name)).filter((name) => Object.hasOwn(each.adapted.feeds, name));
-    const group = isInPlace(each.adapted)
-      ? groups.find((known) => !fed.some((name) => known.fed.has(name)))
-      : undefined;
-    if (group) {
-      group.sets.push(each);
-      for (const name of fed) group.fed.add(name);
-    } else groups.push({ sets: [each], fed: new Set(fed) });
+  for (const each of attached.filter(({ adapted }) => isInPlace(adapted))) {
+    const { attachment, feeds } = each.adapted;
+    const fed = attachment.trained.map(({ name }) => entriesName(name)).filter((name) => Object.hasOwn(feeds, name));
+    let group = groups.find((known) => !fed.some((name) => known.fed.has(name)));
+    if (!group) groups.push((group = { sets: [], fed: new Set() }));
+    group.sets.push(each);
+    for (const name of fed) group.fed.add(name);
   }
-  return groups.map(({ sets }) => sets);
+  return [...groups.map(({ sets }) => sets), ...others.map((each) => [each])];
 }
 
 async function makeTogether(group: readonly Attached[], { report, signal }: Reporting): Promise<void> {
@@ -180,14 +166,13 @@ async function makeResult(
   kernel: EmpiricalKernel,
   { report, signal }: Pick<Reporting, "report" | "signal">,
 ): Promise<SetResult> {
-  const { split, name: set, ntk, prepared } = member;
+  const { split, name: set, ntk, parameters } = member;
   const scores = Object.fromEntries(ntk.kernel_solver.map((name) => [name, classify(name, kernel, member)] as const));
   const onStep = (step: number, totalSteps: number) => report({ split, set, type: "training", step, totalSteps });
   const trained = ntk.fine_tune ? await fineTune(member, kernel.train, { signal, onStep }) : null;
-  const taken = prepared.attachment.trained.filter(takenOf(ntk));
   return {
     key: member.keys.result,
-    parameters: taken.reduce((sum, { count }) => sum + count, 0),
+    parameters,
     scores: { ...scores, ...(trained && { [FINE_TUNING]: trained.score }) },
     drift: trained?.drift ?? [],
   };

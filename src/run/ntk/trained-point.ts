@@ -4,31 +4,39 @@ import type { Weights } from "../../nn/parameters.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { type AdaptedModel, adapterTensors } from "../../train/adapt.ts";
 import { mergedWeights } from "../../train/merge.ts";
-import { adaptedModel } from "../loaded.ts";
-import { loadModel } from "../open.ts";
+import { adaptedModel, type OnDownload } from "../loaded.ts";
+import { loadModel, methodOfSource } from "../open.ts";
 import type { PreparedRun } from "../prepare.ts";
+import type { NtkConfig } from "./config.ts";
 
 export interface TrainedPoint {
   /** The model with what the adapter has trained. */
   readonly adapted: AdaptedModel;
   /** Of the adapter's numbers. */
   readonly hash: string;
-  /** Merged, for other sets to begin at. @throws Error in one line where the adapter cannot be merged. */
+  /** Merged, for other sets to begin at. */
   weights(): Promise<Weights>;
 }
 
 /**
- * Reads an adapter over the base model of a study.
- * @throws Error in one line when it does not fit, or was trained for other classes.
+ * Reads the adapter of a study over its base model; null where the study begins at the base model.
+ * @throws Error in one line when it does not fit, was trained for other classes, or cannot be merged where other sets need that
  */
 export async function trainedPoint(
-  adapter: string,
-  { config: { settings }, task }: PreparedRun,
+  { ntk: { adapter }, sets, common: { model, revision } }: NtkConfig,
+  { task }: PreparedRun,
   runtime: Runtime,
-): Promise<TrainedPoint> {
-  const loaded = await loadModel({ model: settings.model, adapter, revision: settings.revision });
+  onDownload?: OnDownload,
+): Promise<TrainedPoint | null> {
+  if (adapter === null) return null;
+  const source = { model, adapter, revision };
+  const method = await methodOfSource(source);
+  const other = sets.find(({ config }) => config !== null);
+  if (other && method?.unmergeable !== undefined)
+    throw new Error(`${other.name}: begins at merged weights, but ${adapter} cannot be merged: ${method.unmergeable}`);
+  const loaded = await loadModel(source, onDownload);
   const { kind, labels } = loaded.task;
-  if (kind !== task.kind || labels?.join() !== task.labels?.join())
+  if (kind !== task.kind || !isNamedAs(labels ?? [], task.labels ?? []))
     throw new Error(
       `${adapter}: was trained for ${kind} of ${labels?.join(", ")}, expected ${task.kind} of ${task.labels?.join(", ")}`,
     );
@@ -36,16 +44,9 @@ export async function trainedPoint(
   const hash = createHash("sha256");
   for (const { name, values } of adapterTensors(adapted))
     hash.update(name).update(new Uint8Array(values.data.buffer, values.data.byteOffset, values.data.byteLength));
-  return {
-    adapted,
-    hash: hash.digest("hex"),
-    async weights() {
-      const reason = loaded.adapter?.method.unmergeable;
-      if (reason !== undefined)
-        throw new Error(
-          `${adapter}: other sets of parameters begin at merged weights, and it cannot be merged: ${reason}`,
-        );
-      return mergedWeights(adapted, runtime);
-    },
-  };
+  return { adapted, hash: hash.digest("hex"), weights: () => mergedWeights(adapted, runtime) };
 }
+
+/** Whether classes are those of a task; an adapter of another library says only how many there are. */
+const isNamedAs = (met: readonly string[], expected: readonly string[]): boolean =>
+  met.length === expected.length && met.every((name, i) => name === expected[i] || name === `LABEL_${i}`);
