@@ -24,7 +24,10 @@ function letters(separator: string | null = "|"): Tokenizer {
     vocabularySize: 128,
     modelMaxLength: null,
     specialCount: 2,
+    pairSpecialCount: 2,
     tokenize: codes,
+    tokenizeWithOffsets: unused,
+    framePair: unused,
     frame: (ids) => ({
       ids: Int32Array.from([...codes("<"), ...ids, ...codes(">")]),
       typeIds: new Uint8Array(ids.length + 2),

@@ -2,8 +2,9 @@ import { expect, test } from "vitest";
 import { encodeCompletions } from "./completions.ts";
 import { letters, type Letters } from "./letters.cases.ts";
 
-function encode(prompt: string, completion: string, maxLength = 100, settings: Letters = {}) {
-  const examples = [{ line: 1, texts: [prompt, completion] as const, label: null }];
+function encode(prompt: string, completion: string, maxLength = 100, settings: Letters = {}, kept?: number) {
+  const texts = [prompt, completion] as const;
+  const examples = [{ line: 1, texts, label: null, ...(kept !== undefined && { kept }) }];
   return encodeCompletions({ where: "data.jsonl", examples }, letters(settings), { maxLength });
 }
 
@@ -42,6 +43,17 @@ test.each<[number, string]>([
     expect(shown("abcdef", "uvw", maxLength)).toBe(expected);
   },
 );
+
+test.each<[number, string]>([
+  [11, "<abcdef[uvw.]"],
+  [10, "<abcef[uvw.]"],
+  [8, "<aef[uvw.]"],
+  [7, "<aef[uvw]"],
+  [5, "<ef[uv]"],
+  [4, "<f[uv]"],
+])("at %d tokens a prompt that keeps its end is cut before it", (maxLength, expected) => {
+  expect(shown("abcdef", "uvw", maxLength, {}, 2)).toBe(expected);
+});
 
 test("a completion takes what a short prompt leaves", () => {
   expect(shown("a", "uvwxyz", 6)).toBe("<a[uvwx]");

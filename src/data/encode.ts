@@ -15,6 +15,8 @@ export interface EncodedDataset {
   readonly truncated: number;
   /** How many were left out, since nothing of them that carries loss fits; none unless given. */
   readonly skipped?: number;
+  /** The questions that the encodings are windows of, where they are. */
+  readonly questions?: readonly Example[];
 }
 
 /** Encodes every example of `dataset`. */

@@ -27,7 +27,10 @@ export function letters({ frame: [before, after] = ["<", ""], eos = ".", pairs =
     vocabularySize: 2000,
     modelMaxLength: null,
     specialCount: before.length + after.length,
+    pairSpecialCount: 0,
     tokenize,
+    tokenizeWithOffsets: unused,
+    framePair: unused,
     frame: (ids) => {
       const framed = Int32Array.from([...tokenize(before), ...ids, ...tokenize(after)]);
       return { ids: framed, typeIds: new Uint8Array(framed.length), removed: 0 };

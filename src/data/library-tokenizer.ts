@@ -14,13 +14,44 @@ import { correctNormalizer, correctPreTokenizer } from "./library-steps.ts";
 import { parse } from "./parse.ts";
 import { precompiled } from "./precompiled.ts";
 import { type Step, step } from "./step.ts";
+import { keepBytesOfWords, keepTokensOfWords } from "./word-cache.ts";
 
 /** What is used of the library; the declarations it ships with do not resolve under Node's rules. */
 export interface LibraryTokenizer {
-  readonly model: { readonly vocab: readonly string[] };
+  readonly model: LibraryModel;
+  /** Cut a text into the added tokens in it and what stands between them: before it is normalized, and after. */
+  readonly splitter_unnormalized: LibrarySplitter;
+  readonly splitter_normalized: LibrarySplitter;
+  readonly added_tokens_map: ReadonlyMap<string, LibraryAddedToken>;
   encode(text: string): { readonly ids: readonly (number | undefined)[]; readonly tokens: readonly string[] };
   token_to_id(token: string): number | undefined;
   id_to_token(id: number): string | undefined;
+}
+
+export interface LibraryModel {
+  readonly vocab: readonly string[];
+  readonly tokens_to_ids: ReadonlyMap<string, number>;
+  readonly unk_token?: string | null;
+  readonly unk_token_id?: number;
+  readonly fuse_unk: boolean;
+  readonly ignore_merges?: boolean;
+  readonly byte_fallback?: boolean;
+  readonly config: { readonly continuing_subword_prefix?: string | null };
+  encode(words: readonly string[]): readonly string[];
+  /** The parts of a word; BPE's alone. */
+  bpe?(word: string): readonly string[];
+  /** The parts of a word; Unigram's alone. */
+  tokenize?(word: string): readonly string[];
+}
+
+interface LibrarySplitter {
+  split(text: string): readonly string[];
+}
+
+export interface LibraryAddedToken {
+  readonly id: number;
+  readonly lstrip: boolean;
+  readonly rstrip: boolean;
 }
 
 const vocabulary = z.record(z.string(), z.int().nonnegative());
@@ -83,6 +114,8 @@ export function libraryTokenizer(file: TokenizerFile, where: string): LibraryTok
     const steps = { normalizer, pre_tokenizer, post_processor: null, decoder: null };
     const tokenizer = new UntypedTokenizer({ ...file, model, ...steps }, {});
     replaceExactly(tokenizer.normalizer);
+    keepBytesOfWords(tokenizer.pre_tokenizer);
+    keepTokensOfWords(tokenizer.model);
     return tokenizer;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -93,6 +126,24 @@ export function libraryTokenizer(file: TokenizerFile, where: string): LibraryTok
 function modelTypeOf(model: TokenizerFile["model"]): ModelType {
   if ("merges" in model) return "BPE";
   return Array.isArray(model["vocab"]) ? "Unigram" : "WordPiece";
+}
+
+/** What the library makes of one step alone, for those who take the steps themselves. @throws Error for a step it does not know. */
+export function libraryStep(step: { readonly normalizer: Step } | { readonly pre_tokenizer: Step }): LibraryStep {
+  const model = { type: "WordPiece", vocab: {}, unk_token: "", continuing_subword_prefix: "" };
+  const none = { added_tokens: [], normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
+  const { normalizer, pre_tokenizer: preTokenizer } = new UntypedTokenizer({ model, ...none, ...step }, {});
+  return normalizer ?? preTokenizer;
+}
+
+/** What a step of the library is made of, as far as it is used. */
+export interface LibraryStep {
+  /** What a step replaces, cuts out or keeps. */
+  readonly pattern: RegExp;
+  /** Of normalizers. */
+  normalize(text: string): string;
+  /** Of pre-tokenizers. */
+  pre_tokenize_text(text: string): readonly string[];
 }
 
 /** The library's normalizer, or a part of it. */

@@ -8,6 +8,11 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
 
+const printable = /^[\x20-\x7e]*$/;
+
+/** Some characters of a text and what stands in their place. */
+export type Replacement = readonly [old: string, replacement: string];
+
 /**
  * The function that replaces characters as the table says, in the way of the Rust tokenizers: of a cluster of less than
  * 6 bytes that begins with an entry all is replaced; else each of its characters that begins with one.
@@ -15,20 +20,33 @@ const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
  * @throws Error when it is none.
  */
 export function precompiled(charsmap: string): (text: string) => string {
+  const parts = precompiledParts(charsmap);
+  const replaced = (text: string): string => parts(text).reduce((whole, [, replacement]) => whole + replacement, "");
+  // No printable ASCII character joins another in a cluster, so that such a text is replaced character by character.
+  const isPlain = Array.from({ length: 0x7f - 0x20 }, (_, i) => String.fromCharCode(0x20 + i)).every(
+    (character) => replaced(character) === character,
+  );
+  return (text) => (isPlain && printable.test(text) ? text : replaced(text));
+}
+
+/** The same, part by part; a part that is not replaced is one character that stands for itself. */
+export function precompiledParts(charsmap: string): (text: string) => Replacement[] {
   const find = replacements(charsmap);
-  const known = new Map<string, string | null>();
-  const replacement = (part: string): string | null => {
-    const found = known.get(part);
+  const replacement = (part: string): string | null => find(encoder.encode(part));
+  const madeOf = (cluster: string): readonly Replacement[] => {
+    const whole = encoder.encode(cluster).length < LONGEST_WHOLE ? replacement(cluster) : null;
+    if (whole !== null) return [[cluster, whole]];
+    return Array.from(cluster, (character) => [character, replacement(character) ?? character]);
+  };
+  const known = new Map<string, readonly Replacement[]>();
+  const clusterOf = (cluster: string): readonly Replacement[] => {
+    const found = known.get(cluster);
     if (found !== undefined) return found;
-    const made = find(encoder.encode(part));
-    known.set(part, made);
+    const made = madeOf(cluster);
+    known.set(cluster, made);
     return made;
   };
-  const clusterOf = (cluster: string): string => {
-    const whole = encoder.encode(cluster).length < LONGEST_WHOLE ? replacement(cluster) : null;
-    return whole ?? Array.from(cluster, (character) => replacement(character) ?? character).join("");
-  };
-  return (text) => Array.from(segmenter.segment(text), ({ segment }) => clusterOf(segment)).join("");
+  return (text) => Array.from(segmenter.segment(text), ({ segment }) => clusterOf(segment)).flat();
 }
 
 /** What an entry that some bytes begin with is replaced by, the shortest one; null where there is none. */

@@ -4,9 +4,11 @@ import { type ChatTemplate, chatTemplate } from "./chat-template.ts";
 import { readDecoder } from "./decoder.ts";
 import type { Texts } from "./examples.ts";
 import { type LibraryTokenizer, libraryTokenizer, type TokenizerFile, tokenizerFile } from "./library-tokenizer.ts";
+import { offsetTokenizer, type OffsetTokens } from "./offsets.ts";
 import { parse } from "./parse.ts";
 import { type Piece, readSpecialLayout, specialCount } from "./special-layout.ts";
 import { keptLengths, type Truncation } from "./truncation.ts";
+import type { Window } from "./windows.ts";
 
 /** One sequence as a model reads it; `removed` counts the tokens that truncation cut off. */
 export interface Encoding {
@@ -19,6 +21,8 @@ export interface Encoding {
   readonly segments?: Int32Array;
   /** The tokens that a sequence-to-sequence model is to give, special ones included. */
   readonly target?: Int32Array;
+  /** Of a text that a question is about, which part it is. */
+  readonly window?: Window;
 }
 
 export interface EncodeOptions {
@@ -26,6 +30,11 @@ export interface EncodeOptions {
   readonly maxLength: number;
   /** `longest_first` unless given. */
   readonly truncation?: Truncation;
+}
+
+export interface FramedPair extends Encoding {
+  /** The place of the first token of each text. */
+  readonly begins: readonly [number, number];
 }
 
 /** Ids of the special tokens; null for one that the tokenizer does not have. */
@@ -54,10 +63,19 @@ export interface Tokenizer {
   encode(texts: Texts, options: EncodeOptions): Encoding;
   /** The tokens of one text alone, without special tokens and whatever their number. */
   tokenize(text: string): readonly number[];
+  /**
+   * The same, with where in the text each token comes from.
+   * @throws Error in one line for a tokenizer with a step whose offsets are not known.
+   */
+  tokenizeWithOffsets(text: string): OffsetTokens;
   /** Special tokens around the tokens of one text. */
   frame(ids: readonly number[]): Encoding;
+  /** Special tokens around the tokens of two texts. */
+  framePair(first: readonly number[], second: readonly number[]): FramedPair;
   /** How many special tokens stand around one text. */
   readonly specialCount: number;
+  /** How many special tokens stand around a pair. */
+  readonly pairSpecialCount: number;
   /**
    * The text of `ids`, without special tokens unless they are asked for. Ids outside the vocabulary, which a model whose
    * embedding is larger may give, stand for nothing.
@@ -103,8 +121,9 @@ export function createTokenizer(tokenizerJson: unknown, tokenizerConfigJson: unk
       pieces,
       whole.map((ids, i) => cut(ids, kept[i]!)),
     );
-    return { ...placed, removed: sum(lengthsOf(whole)) - sum(kept) };
+    return { ids: placed.ids, typeIds: placed.typeIds, removed: sum(lengthsOf(whole)) - sum(kept) };
   };
+  let withOffsets: ((text: string) => OffsetTokens) | undefined;
 
   return {
     specialTokens: findSpecialTokens(file, config, library),
@@ -114,8 +133,14 @@ export function createTokenizer(tokenizerJson: unknown, tokenizerConfigJson: unk
     modelMaxLength: maxLengthOf(config),
     encode,
     tokenize: (text) => idsOf(library, text, where),
-    frame: (ids) => ({ ...place(layout.single, [ids]), removed: 0 }),
+    tokenizeWithOffsets: (text) => (withOffsets ??= offsetTokenizer(file, library, where))(text),
+    frame: (ids) => {
+      const { begins: _, ...framed } = place(layout.single, [ids]);
+      return { ...framed, removed: 0 };
+    },
+    framePair: (first, second) => ({ ...place(layout.pair, [first, second]), removed: 0 }),
     specialCount: specialCount(layout.single),
+    pairSpecialCount: specialCount(layout.pair),
     decode: (ids, { skipSpecialTokens = true } = {}) => {
       const tokens = Array.from(ids, (id) => library.id_to_token(id)).filter((token) => token !== undefined);
       return decode(skipSpecialTokens ? tokens.filter((token) => !specialTexts.has(token)) : tokens);
@@ -132,18 +157,21 @@ function continuingPrefix({ model }: TokenizerFile): string | null {
 }
 
 /** Puts the tokens of the texts and the special tokens in their places. */
-function place(pieces: readonly Piece[], texts: readonly (readonly number[])[]): Pick<Encoding, "ids" | "typeIds"> {
+function place(pieces: readonly Piece[], texts: readonly (readonly number[])[]): Omit<FramedPair, "removed"> {
   const parts = pieces.map((piece) => ({ ids: "ids" in piece ? piece.ids : texts[piece.text]!, typeId: piece.typeId }));
   const length = sum(lengthsOf(parts.map(({ ids }) => ids)));
   const ids = new Int32Array(length);
   const typeIds = new Uint8Array(length);
+  const begins: [number, number] = [0, 0];
   let offset = 0;
-  for (const part of parts) {
+  for (const [i, part] of parts.entries()) {
+    const piece = pieces[i]!;
+    if ("text" in piece) begins[piece.text] = offset;
     ids.set(part.ids, offset);
     typeIds.fill(part.typeId, offset, offset + part.ids.length);
     offset += part.ids.length;
   }
-  return { ids, typeIds };
+  return { ids, typeIds, begins };
 }
 
 function idsOf(library: LibraryTokenizer, text: string, where: string): readonly number[] {
