@@ -17,7 +17,7 @@ const { values: flags } = parseArgs({
     threads: { type: "string", default: "2" },
     method: { type: "string", default: "full" },
     options: { type: "string", default: "{}" },
-    memory_gib: { type: "string", default: "4" },
+    memory_gib: { type: "string", default: "3" },
   },
 });
 const [train, test, length] = [flags.train, flags.test, flags.length].map(Number) as [number, number, number];

@@ -10,12 +10,16 @@ import {
   kernelStudyPage,
   path as kernelStudyPath,
 } from "../scripts/docs/kernel-study.ts";
+import { extractions } from "../src/metrics/answers.ts";
 import { metrics } from "../src/metrics/registry.ts";
 import { architectures } from "../src/models/registry.ts";
 import { activations } from "../src/nn/activation.ts";
+import { commonsense } from "../src/tasks/commonsense.ts";
 import { glue } from "../src/tasks/glue.ts";
 import { lmBff } from "../src/tasks/lm-bff.ts";
+import { mathematics } from "../src/tasks/mathematics.ts";
 import { prompts } from "../src/tasks/prompts.ts";
+import { summarization } from "../src/tasks/summarization.ts";
 
 const root = join(import.meta.dirname, "..");
 const folders = ["docs", "bench", "scripts", "test", "examples", "models"];
@@ -96,6 +100,39 @@ test.for(Object.keys(families) as (keyof typeof families)[])(
     expect(read("docs/tasks.md")).toContain(`| ${row.join(" | ")} |`);
   },
 );
+
+test.for(Object.values({ ...commonsense, ...mathematics }))(
+  "docs/tasks.md says of $name how it is read and scored",
+  ({ name, known }, { expect }) => {
+    const { split, generation, likelihood } = known!.scoring!;
+    const forms = known!.textColumns.filter(([first]) => first !== "instruction");
+    const likely = likelihood?.metrics.map((metric) =>
+      metric === likelihood.reported ? `**\`${metric}\`**` : `\`${metric}\``,
+    );
+    const row = [
+      `\`${name}\``,
+      forms.map((columns) => columns.join(", ")).join("; "),
+      split,
+      generation!.metrics.map((metric) => `\`${metric}\``).join(", "),
+      likely?.join(", ") ?? "–",
+    ];
+    expect(read("docs/tasks.md")).toContain(`| ${row.join(" | ")} |`);
+  },
+);
+
+test.for(Object.values(summarization))(
+  "docs/tasks.md says of $name how it is decoded",
+  ({ name, known }, { expect }) => {
+    const { split, generation } = known!.scoring!;
+    const decoding = Object.entries(generation!.decoding).map(([setting, value]) => `${setting} ${value}`);
+    const row = [`\`${name}\``, known!.textColumns[0]!.join(", "), split, decoding.join(", ")];
+    expect(read("docs/tasks.md")).toContain(`| ${row.join(" | ")} |`);
+  },
+);
+
+test.for(Object.entries(extractions))("docs/tasks.md has a row for the rule %s", ([name, rule], { expect }) => {
+  expect(read("docs/tasks.md")).toContain(`| \`${name}\` | ${rule.finds} | ${rule.reference} | `);
+});
 
 test("docs/tasks.md has the prompt of each task", () => {
   const page = read("docs/tasks.md");

@@ -19,7 +19,7 @@ const description = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 describe("the public names", () => {
   test("of the core", () => {
     expect(Object.keys(core).toSorted().join(" ")).toMatchInlineSnapshot(
-      `"adamw adapt architectures compareKernels compileJacobian createRuntime createTokenizer decodeSafetensors describeKernel empiricalKernels encodeDataset encodeSafetensors forwardPass generate gradients graph interpret jacobianGraph kernelClassifiers languageModel loadWeights mergedWeights methodOf methods metrics modelOf onnxModel parametersOf print pullbacks random readGenerationConfig relativeDistance restore rewrites simplify streamTokens studyReport tasks tensor traceKernel train trainingStep zeros"`,
+      `"adamw adapt architectures compareKernels compileJacobian createRuntime createTokenizer decodeSafetensors describeKernel empiricalKernels encodeDataset encodeSafetensors forwardPass generate gradients graph instructionTemplates interpret jacobianGraph kernelClassifiers languageModel likelihoodOf loadWeights mergedWeights methodOf methods metrics modelOf onnxModel parametersOf print pullbacks random readGenerationConfig relativeDistance restore rewrites sentencesOf simplify streamTokens studyReport tasks tensor textMetrics traceKernel train trainingStep zeros"`,
     );
   });
 

@@ -1,4 +1,5 @@
 /** Numbers and tables as people read them. */
+import type { BadRows } from "../tasks/bad-rows.ts";
 
 /** 1234567 → `1,234,567`. */
 export function formatCount(n: number): string {
@@ -45,4 +46,12 @@ export function formatTable(header: readonly string[], rows: readonly (readonly 
       .join("  ")
       .trimEnd();
   return [line(header), widths.map((width) => "─".repeat(width)).join("  "), ...rows.map(line)].join("\n");
+}
+
+/** How many rows were skipped and why, a line each; nothing where none were. */
+export function badRowLines({ count, reasons }: BadRows): string[] {
+  if (count === 0) return [];
+  const more = count - reasons.length;
+  const rest = more > 0 ? [`  and ${formatCount(more)} more`] : [];
+  return [`${formatCount(count)} bad rows skipped:`, ...reasons.map((reason) => `  ${reason}`), ...rest];
 }

@@ -17,6 +17,7 @@ const commands: Readonly<Record<string, Entry>> = {
   export: { summary: "write a run in the form of another program", load: () => import("./commands/export.ts") },
   methods: { summary: "list the fine-tuning methods", load: () => import("./commands/methods.ts") },
   ntk: { summary: "measure neural tangent kernels of what methods train", load: () => import("./commands/ntk.ts") },
+  tasks: { summary: "list the tasks and how they are scored", load: () => import("./commands/tasks.ts") },
   plan: { summary: "show what train would do, without doing it", load: () => import("./commands/plan.ts") },
 };
 

@@ -1,7 +1,7 @@
 /** Training events as progress: one line that is rewritten on a terminal, plain lines elsewhere. */
 import type { RunEvent } from "../run/events.ts";
 import type { StepEvent } from "../train/events.ts";
-import { formatBytes, formatCount, formatDuration, formatScores, formatShare } from "./format.ts";
+import { badRowLines, formatBytes, formatCount, formatDuration, formatScores, formatShare } from "./format.ts";
 
 /** Where progress is written; a terminal has columns. */
 export interface ProgressStream {
@@ -34,8 +34,10 @@ export function createProgress(stream: ProgressStream, loggingSteps: number): (e
       if (event.initialized.length > 0) line(`new, drawn from the seed: ${shortened(event.initialized)}`);
       if (event.unused.length > 0) line(`in the checkpoint, not used: ${shortened(event.unused)}`);
       if (event.resumedFrom !== null) line(`resumed after step ${event.resumedFrom}`);
+      for (const warning of event.warnings) line(`warning: ${warning}`);
       if (event.truncated > 0)
         line(`${formatCount(event.truncated)} examples are longer than max_seq_length and were cut`);
+      for (const skipped of badRowLines(event.badRows)) line(skipped);
     },
     step: (event) => {
       if (stream.isTTY) status(stepParts(event));

@@ -1,65 +1,83 @@
 /** Comma-separated values (RFC 4180), with quoted fields that may hold commas, quotes and newlines. */
-import { CsvError, parse } from "csv-parse/browser/esm/sync";
-import { type FieldRecord, type ReadOptions, type RowTable, tableOf } from "./rows.ts";
-import { withoutByteOrderMark } from "./text.ts";
+import { lineReader, notUtf8, refuseLong, type TextReader } from "./pieces.ts";
+import { fieldTable, type ReadOptions, type RowTable } from "./rows.ts";
 
 /**
  * Reads comma-separated text. Nothing is trimmed or converted, empty lines are skipped, and a row's line is the one on
- * which its record begins.
- * @throws Error `where:line: …` for a misplaced or unclosed quote, or when the number of fields is not the header's.
+ * which its record begins. A record with a misplaced quote, or whose number of fields is not the header's, is bad; the next
+ * begins on the next line.
+ * @throws Error `where:line: …` for a quote that is never closed, since all that follows is lost in it.
  */
-export function readCsv(text: string, where: string, options: ReadOptions = {}): RowTable {
-  return tableOf(records(withoutByteOrderMark(text), where), where, options);
+export function csvReader(where: string, options: ReadOptions): TextReader<RowTable> {
+  const table = fieldTable(where, options);
+  let record: CsvRecord | null = null;
+  return lineReader(
+    where,
+    ({ number, text, isSound }) => {
+      if (record === null && isSound && (text === "" || text === "\r")) return;
+      record ??= { line: number, fields: [], quoted: null, isSound };
+      record.isSound &&= isSound;
+      const { line, fields } = record;
+      const state = readLine(record, text);
+      if (state === "open") return refuseLong(record.quoted!.length, where, line);
+      if (!record.isSound) table.bad(line, notUtf8);
+      else if (state === "complete") table.take(line, fields);
+      else table.bad(line, complaints[state]);
+      record = null;
+    },
+    () => {
+      if (record !== null) throw new Error(`${where}:${record.line}: a quote is opened and never closed`);
+      return table.end();
+    },
+  );
 }
 
-/** The fields of the first record; none where there is no record, or it cannot be read. */
-export function firstCsvRecord(text: string): readonly string[] {
-  try {
-    const [fields = []] = parse(withoutByteOrderMark(text), { ...format, to: 1 }) as string[][];
-    return fields;
-  } catch {
-    return [];
-  }
+/** A record that goes on with the next line as long as a quoted field is open. */
+interface CsvRecord {
+  readonly line: number;
+  readonly fields: string[];
+  /** What has been read of the quoted field that is open. */
+  quoted: string | null;
+  isSound: boolean;
 }
 
-const NEWLINE = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
-
-const format = { record_delimiter: ["\r\n", "\n"], relax_column_count: true, skip_empty_lines: true };
-
-const complaints: Readonly<Record<string, string>> = {
-  CSV_QUOTE_NOT_CLOSED: "a quote is opened and never closed",
-  CSV_INVALID_CLOSING_QUOTE: 'text after a closing quote, expected a comma or a new line (a quote within quotes is "")',
-  INVALID_OPENING_QUOTE: "a quote inside an unquoted field, expected the whole field in quotes",
+const complaints = {
+  "text after a quote": 'text after a closing quote, expected a comma or a new line (a quote within quotes is "")',
+  "a quote inside": "a quote inside an unquoted field, expected the whole field in quotes",
 };
 
-/** Lines are counted here, by the bytes each record took: csv-parse counts a quoted carriage return and newline twice. */
-function* records(text: string, where: string): Generator<FieldRecord> {
-  const bytes = new TextEncoder().encode(text);
-  const parsed: FieldRecord[] = [];
-  const place = { line: 1, byte: 0 };
-  const advance = (end: number) => {
-    for (; place.byte < end; place.byte++) if (bytes[place.byte] === NEWLINE) place.line++;
-  };
-  const skipEmptyLines = () => {
-    while (bytes[place.byte] === NEWLINE || bytes[place.byte] === CARRIAGE_RETURN) advance(place.byte + 1);
-  };
-  let failure: Error | null = null;
-  skipEmptyLines();
-  try {
-    parse(bytes, {
-      ...format,
-      on_record: (fields: string[], { bytes: end }) => {
-        parsed.push({ line: place.line, fields });
-        advance(end);
-        skipEmptyLines();
-        return null;
-      },
-    });
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    failure = new Error(`${where}:${place.line}: ${complaints[error.code] ?? error.message}`, { cause: error });
+/** Reads one more line of a record. */
+function readLine(record: CsvRecord, line: string): "open" | "complete" | keyof typeof complaints {
+  const { fields } = record;
+  const end = line.endsWith("\r") ? line.length - 1 : line.length;
+  let at = 0;
+  for (;;) {
+    if (record.quoted === null && line[at] === '"') {
+      record.quoted = "";
+      at++;
+    }
+    if (record.quoted === null) {
+      const comma = line.indexOf(",", at);
+      const field = line.slice(at, comma < 0 ? end : comma);
+      if (field.includes('"')) return "a quote inside";
+      fields.push(field);
+      if (comma < 0) return "complete";
+      at = comma + 1;
+    } else {
+      const quote = line.indexOf('"', at);
+      record.quoted += quote < 0 ? `${line.slice(at)}\n` : line.slice(at, quote);
+      if (quote < 0) return "open";
+      at = quote + 1;
+      if (line[at] === '"') {
+        record.quoted += '"';
+        at++;
+        continue;
+      }
+      fields.push(record.quoted);
+      record.quoted = null;
+      if (at === end) return "complete";
+      if (line[at] !== ",") return "text after a quote";
+      at++;
+    }
   }
-  yield* parsed;
-  if (failure) throw failure;
 }

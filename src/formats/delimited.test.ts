@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { readTsv } from "./delimited.ts";
+import { readRows } from "./table.ts";
 
 test("quotes, spaces, carriage returns and a byte order mark", () => {
-  const { columns, rows } = readTsv('\ufeffsentence\tlabel\r\n "so it goes \t1\r\na\rb\t\n""c""\t0', "train.tsv");
+  const { columns, rows } = readRows('\ufeffsentence\tlabel\r\n "so it goes \t1\r\na\rb\t\n""c""\t0', "train.tsv");
   expect(columns).toEqual(["sentence", "label"]);
   expect(rows).toEqual([
     { line: 2, values: { sentence: ' "so it goes ', label: "1" } },
@@ -13,13 +13,13 @@ test("quotes, spaces, carriage returns and a byte order mark", () => {
 
 test("without a header line, columns are named by the caller and the first line is a row", () => {
   const columns = ["source", "label", "mark", "sentence"];
-  const table = readTsv("gj04\t1\t\tOur friends.\nc_13\t0\t*\tAnd him.\n", "dev.tsv", { columns });
+  const table = readRows("gj04\t1\t\tOur friends.\nc_13\t0\t*\tAnd him.\n", "dev.tsv", { headerless: () => columns });
   expect(table.columns).toEqual(columns);
   expect(table.rows[1]).toEqual({ line: 2, values: { source: "c_13", label: "0", mark: "*", sentence: "And him." } });
 });
 
 test.for(["", "\ufeff", "a\tb", "a\tb\n"])("%j has no rows", (text, { expect }) => {
-  expect(readTsv(text, "x.tsv").rows).toEqual([]);
+  expect(readRows(text, "x.tsv").rows).toEqual([]);
 });
 
 test.for([
@@ -28,11 +28,11 @@ test.for([
   ["an empty line at the end", "a\tb\n1\t2\n\n", 'x.tsv:3: the number of fields is 1, expected 2 as in "a, b"'],
   ["a column twice", "a\tb\ta\n", 'x.tsv:1: two columns named "a"'],
 ] as const)("%s is an error with its line", ([, text, message], { expect }) => {
-  expect(() => readTsv(text, "x.tsv")).toThrow(new Error(message));
+  expect(() => readRows(text, "x.tsv")).toThrow(new Error(message));
 });
 
 test("columns named like Object's own properties are ordinary", () => {
-  const { values } = readTsv("__proto__\tconstructor\nx\ty\n", "x.tsv").rows[0]!;
+  const { values } = readRows("__proto__\tconstructor\nx\ty\n", "x.tsv").rows[0]!;
   expect(Object.entries(values)).toEqual([
     ["__proto__", "x"],
     ["constructor", "y"],

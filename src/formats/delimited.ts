@@ -1,18 +1,20 @@
 /** Tab-separated values as GLUE writes them: a quote is a character like any other. */
-import { type FieldRecord, type ReadOptions, type RowTable, tableOf } from "./rows.ts";
-import { withoutByteOrderMark } from "./text.ts";
+import { lineReader, notUtf8, type TextReader } from "./pieces.ts";
+import { fieldTable, type ReadOptions, type RowTable } from "./rows.ts";
 
 /**
  * Reads records that end at a newline and fields that end at a tab, neither quoted nor trimmed; a carriage return before
- * the newline is dropped, and the last record may lack its newline.
- * @throws Error `where:line: …` when a record's number of fields is not the header's.
+ * the newline is dropped, and the last record may lack its newline. A record whose number of fields is not the header's is bad.
  */
-export function readTsv(text: string, where: string, options: ReadOptions = {}): RowTable {
-  return tableOf(records(withoutByteOrderMark(text)), where, options);
-}
-
-function* records(text: string): Generator<FieldRecord> {
-  const lines = text.split(/\r?\n/);
-  if (lines.at(-1) === "") lines.pop();
-  for (const [i, line] of lines.entries()) yield { line: i + 1, fields: line.split("\t") };
+export function tsvReader(where: string, options: ReadOptions): TextReader<RowTable> {
+  const table = fieldTable(where, options);
+  const take = (line: number, text: string): void => table.take(line, text.split("\t"));
+  return lineReader(
+    where,
+    ({ number, text, isSound }) => {
+      if (!isSound) table.bad(number, notUtf8);
+      else take(number, text.endsWith("\r") ? text.slice(0, -1) : text);
+    },
+    table.end,
+  );
 }

@@ -43,14 +43,18 @@ test.for([
   [
     "a malformed array",
     '[{"a": 1}\n{"a": 2}]',
-    /^x\.jsonl: malformed JSON \(.+\), expected one object a line, or one array/,
+    /^x\.jsonl:1: malformed JSON \(.+\), expected one object a line, or one array/,
   ],
   [
     "an array malformed in the middle of its lines",
-    '[\n"a",\nx\n]',
-    /^x\.jsonl: malformed JSON \(.+\), expected one object/,
+    '[\n{"a": 1},\nx\n]',
+    /^x\.jsonl:3: malformed JSON \(.+\), expected one object/,
   ],
-  ["an element that is no object", '[{"a": 1}, 2]', /^x\.jsonl: element 1 of the array is not a JSON object, expected/],
+  [
+    "an element that is no object",
+    '[{"a": 1}, 2]',
+    /^x\.jsonl:1: element 1 of the array is not a JSON object: "2", expected/,
+  ],
 ] as const)("%s is an error of one line that says where", ([, text, message], { expect }) => {
   expect(() => readJsonl(text, "x.jsonl")).toThrow(message);
   expect(() => readJsonl(text, "x.jsonl")).not.toThrow(/\n/);

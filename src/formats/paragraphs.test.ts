@@ -1,13 +1,13 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { readParagraphs } from "./paragraphs.ts";
+import { readRows } from "./table.ts";
 
 /** Each paragraph with the line it begins on. */
-const paragraphs = (text: string) => readParagraphs(text).rows.map(({ line, values }) => [line, values["text"]]);
+const paragraphs = (text: string) => readRows(text, "x.txt").rows.map(({ line, values }) => [line, values["text"]]);
 
 test("blank lines divide, line breaks inside a paragraph stay, and nothing is trimmed", () => {
   const text = "one\n two \n\nthree\n\n\n\tfour\nfive\n";
-  expect(readParagraphs(text)).toEqual({
+  expect(readRows(text, "x.txt")).toEqual({
     columns: ["text"],
     rows: [
       { line: 1, values: { text: "one\n two " } },
@@ -68,7 +68,7 @@ test.for<[string, string, [number, string][]]>([
 });
 
 test.for(["", "\n", " ", "\r\n \r\n\t\n"])("%j has no rows", (text, { expect }) => {
-  expect(readParagraphs(text)).toEqual({ columns: ["text"], rows: [] });
+  expect(readRows(text, "x.txt")).toEqual({ columns: ["text"], rows: [] });
 });
 
 test("any paragraphs are read again, on the lines they begin", () => {

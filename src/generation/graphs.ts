@@ -2,7 +2,7 @@
  * The graphs of reading a prompt and of reading on from it. Keys and values of what was read step in at the attention's place, so that
  * models know nothing of them: a graph gives those of the positions it reads and is fed those of the positions before.
  */
-import { gatherRows, input } from "../graph/ops.ts";
+import { gatherRows, input, negativeLogLikelihood } from "../graph/ops.ts";
 import type { Dim } from "../graph/primitive.ts";
 import { withAxis } from "../graph/shapes.ts";
 import { simplify } from "../graph/simplify.ts";
@@ -42,16 +42,30 @@ const int64 = (name: string, ...shape: string[]) => input(name, shape, "int64");
 export function decoderGraphs(attached: AttachedModel): Graphs {
   const forward = forwardOf(attached);
   const prompt = forward(textInputs(attached), keeping());
-  const step = forward(
-    {
-      ...modelInputs(),
-      attention_mask: int64("attention_mask", "batch", "past+sequence"),
-      position_ids: int64("position_ids", "batch", "sequence"),
-    },
-    keeping("past"),
-    { words: (embedded) => embedded },
-  );
+  const step = forward(stepInputs(), keeping("past"), { words: (embedded) => embedded });
   return { prompt: outputs(prompt), step: outputs(step), kept: entriesOf(prompt.kept), seen: [] };
+}
+
+/** The inputs that say which tokens of a continuation are asked for, by the positions before them, and what they are. */
+export const ASKED = { positions: "positions", tokens: "tokens" } as const;
+
+/** The graphs of how likely continuations of texts are. */
+export interface LikelihoodGraphs {
+  /** Reads texts: gives what is {@link kept} of them. */
+  readonly prompt: Outputs;
+  /** Reads continuations: gives `losses`, −log p of each token that is {@link ASKED}, and is fed what was kept. */
+  readonly continuation: Outputs;
+  readonly kept: readonly CacheEntry[];
+}
+
+/** The graphs of a decoder that finds continuations likely. */
+export function likelihoodGraphs(attached: AttachedModel): LikelihoodGraphs {
+  const forward = forwardOf(attached);
+  const { kept } = forward(textInputs(attached), keeping());
+  const read = forward(stepInputs(), keeping("past"), { words: (embedded) => embedded });
+  const [positions, tokens] = [int64(ASKED.positions, "asked"), int64(ASKED.tokens, "asked")];
+  const losses = negativeLogLikelihood(read.logitsAt(positions), tokens);
+  return { prompt: simplified(given(kept)), continuation: simplified({ losses }), kept: entriesOf(kept) };
 }
 
 /** The graphs of a decoder beside an encoder. */
@@ -108,7 +122,10 @@ function keeping(past?: string, modules?: ReadonlySet<string>): Keeper {
 }
 
 interface Passed extends Pick<Keeper, "kept" | "seen"> {
+  /** Of what follows on the last position of each text, [batch, vocabulary]. */
   readonly logits: Value;
+  /** Of what follows on chosen positions [n], numbered through all texts, [n, vocabulary]. */
+  logitsAt(positions: Value): Value;
 }
 
 /** A forward pass over `inputs` with `keeper` at its attention; the method steps in after it, and in place of some of its sites `instead`. */
@@ -119,10 +136,17 @@ function forwardOf(attached: AttachedModel): (inputs: ModelInputs, keeper: Keepe
     const own = attachment.sites?.(table, { training: false }) ?? {};
     const scope = scopeOf(table, inTurn(keeper.sites, { ...own, ...instead }));
     const hidden = model.body(scope, inputs, { causal: true });
-    const last = gatherRows(hidden, int64(LAST, "batch"));
-    return { ...keeper, logits: head.forward(scope, last, { labels, inputs }) };
+    const logitsAt = (at: Value) => head.forward(scope, gatherRows(hidden, at), { labels, inputs });
+    return { ...keeper, logits: logitsAt(int64(LAST, "batch")), logitsAt };
   };
 }
+
+/** What a decoder reads on, behind positions that it has read. */
+const stepInputs = (): ModelInputs => ({
+  ...modelInputs(),
+  attention_mask: int64("attention_mask", "batch", "past+sequence"),
+  position_ids: int64("position_ids", "batch", "sequence"),
+});
 
 /** What is read of texts, with the tokens that the method puts in front of them. */
 function textInputs({ model, attachment }: AttachedModel): ModelInputs {

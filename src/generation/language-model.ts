@@ -95,7 +95,7 @@ function encoderDecoder({ adapted, padTokenId, decoderStartTokenId: start }: Lan
 }
 
 /** Texts as a batch, those that are shorter padded on one side. */
-function paddedTexts(
+export function paddedTexts(
   texts: readonly (readonly number[])[],
   padTokenId: number,
   side: "left" | "right",

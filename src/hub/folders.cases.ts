@@ -1,7 +1,7 @@
 /** Folders and checkpoints for the tests of this folder. */
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 import { encodeSafetensors } from "../formats/safetensors.ts";
 import { random } from "../tensor/random.ts";
@@ -17,7 +17,10 @@ export async function temporaryFolder(): Promise<string> {
 /** A folder that holds `files`. */
 export async function folderOf(files: Readonly<Record<string, string | Uint8Array>>): Promise<string> {
   const folder = await temporaryFolder();
-  for (const [name, data] of Object.entries(files)) await writeFile(join(folder, name), data);
+  for (const [name, data] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), data);
+  }
   return folder;
 }
 

@@ -26,7 +26,7 @@ export const isSymmetric = (formula: KernelFormula): boolean =>
 export interface KernelOptions {
   /** `sgd` unless given. */
   readonly formula?: KernelFormula;
-  /** Bytes that gradients and intermediate results may take beside the model; 4 GiB unless given. */
+  /** Bytes that gradients and intermediate results may take beside the model; 3 GiB unless given. */
   readonly memoryBytes?: number;
   /** Told after each block: pairs of inputs done, and all of them. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -44,7 +44,7 @@ export interface EmpiricalKernel {
   readonly testLogits: Float64Array;
 }
 
-const DEFAULT_MEMORY = 4 * 2 ** 30;
+const DEFAULT_MEMORY = 3 * 2 ** 30;
 
 /**
  * The kernels of a Jacobian, one of each of its models.

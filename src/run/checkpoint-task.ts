@@ -5,9 +5,11 @@ import type { JsonObject } from "../hub/model-folder.ts";
 import type { HeadName, Model } from "../models/architecture.ts";
 import { listed } from "../tasks/listed.ts";
 import { type TaskName, taskNamed } from "../tasks/registry.ts";
+import { isSummary } from "../tasks/summarization.ts";
 import { classification, type LanguageKind, languageModelling, regression, type Task } from "../tasks/task.ts";
 import { checkpointLabels, inOrder } from "./label-order.ts";
 import type { OpenModelOptions } from "./prepare.ts";
+import { headFor } from "./task-for-model.ts";
 import { isLabelled, taskKinds } from "./task-kinds.ts";
 
 const labelledConfig = z.looseObject({
@@ -30,9 +32,17 @@ export function labelsOf(config: JsonObject, where: string, count?: number): str
 
 /** The head that a checkpoint answers the task called `name` with, and the size of its output. */
 export function headOf(name: string, where: string): { head: HeadName; labels: OpenModelOptions["labels"] } {
-  const language = languageKindOf(name);
-  if (language !== null) return { head: taskKinds[language].head, labels: 0 };
+  const { kind } = taskNamed(name);
+  if (kind !== "labelled" && !isLabelled(kind)) return { head: taskKinds[kind].head, labels: 0 };
   return { head: "sequence-classification", labels: (config) => labelsOf(config, where).length };
+}
+
+/** The same where the head of some tasks is the model's to say: of summaries. */
+export function headToOpen(name: string, where: string): Pick<OpenModelOptions, "head" | "labels"> {
+  const { known } = taskNamed(name);
+  return known && isSummary(name)
+    ? { head: (_config, model) => headFor(known, model), labels: 0 }
+    : headOf(name, where);
 }
 
 /**
@@ -60,9 +70,10 @@ export const writingHeads: readonly HeadName[] = ["causal-language-model", "sequ
  * @throws Error in one line when the checkpoint's labels are not the task's.
  */
 export function taskOf(config: JsonObject, where: string, name: string = textClassification, count?: number): Task {
-  const { forms, resolve, kind } = taskNamed(name);
+  const { forms, resolve, kind, known } = taskNamed(name);
   const language = languageKindOf(name);
-  if (language !== null) return { ...forms, name, ...languageModelling(language) };
+  if (language !== null) return known ?? { ...forms, name, ...languageModelling(language) };
+  if (known?.answering) return known;
   const labels = labelsOf(config, where, count);
   if (kind === "labelled") {
     const isRegression = labels.length === 1 || config["problem_type"] === "regression";
@@ -77,15 +88,16 @@ export function taskOf(config: JsonObject, where: string, name: string = textCla
 
 const textClassification: TaskName = "text-classification";
 
-/** The kind of the task called `name` where its texts have no labels, else null. */
+/** The kind of the task called `name` where it says texts, else null. */
 function languageKindOf(name: string): LanguageKind | null {
   const { kind } = taskNamed(name);
-  return kind === "labelled" || isLabelled(kind) ? null : kind;
+  return kind === "labelled" || kind === "question-answering" || isLabelled(kind) ? null : kind;
 }
 
 /** What a checkpoint does by itself, by the head that it has; one that fills gaps is taken for a body to classify with. */
 const usualTasks: readonly (readonly [head: HeadName, task: TaskName])[] = [
   ["sequence-classification", "text-classification"],
+  ["question-answering", "squad_v2"],
   ["sequence-to-sequence", "sequence-to-sequence"],
   ["causal-language-model", "causal-language-model"],
 ];

@@ -1,16 +1,17 @@
 /** A fine-tuned classifier ready to answer: from a run, a base model with an adapter, or a checkpoint that has a head. */
-import type { Texts } from "../data/examples.ts";
+import type { Dataset, Texts } from "../data/examples.ts";
 import { nativeRuntime } from "../runtime/native.ts";
 import type { Program, Runtime } from "../runtime/runtime.ts";
 import type { ColumnOptions, Task } from "../tasks/task.ts";
 import type { AdaptedModel } from "../train/adapt.ts";
 import { predict } from "../train/evaluate.ts";
 import type { Scores } from "../train/events.ts";
+import { answerQuestions } from "../train/objectives/question-answering.ts";
 import { evaluationPass } from "../train/step.ts";
 import { readTaskFile, validationFile } from "./data.ts";
 import { adaptedModel, type LoadedModel, type ModelSource, type OnDownload } from "./loaded.ts";
 import { loadModel } from "./open.ts";
-import { checkTexts, type Prediction, predictionOf } from "./prediction.ts";
+import { answerPrediction, checkTexts, type Prediction, predictionOf } from "./prediction.ts";
 import { checkLength, encodeFor, type OpenModel } from "./prepare.ts";
 import { isLabelled, objectiveOf } from "./task-kinds.ts";
 
@@ -98,13 +99,18 @@ async function createClassifier(loaded: LoadedModel, options: OpenOptions): Prom
   const objective = objectiveOf(task, { tokenizer, model, where: folder.folder });
   const program: Program = await runtime.compile(evaluationPass(adapted, objective.evaluation));
   const { padTokenId } = opened;
-  const answer = async (texts: readonly Texts[], where: string): Promise<Prediction[]> => {
-    const examples = texts.map((pair, i) => ({ line: i + 1, texts: pair, label: null }));
-    if (!isLabelled(task.kind))
+  const answer = async (dataset: Dataset): Promise<Prediction[]> => {
+    const { examples } = dataset;
+    const { answering } = task;
+    if (!isLabelled(task.kind) && !answering)
       throw new Error(`${task.name}: labels nothing, expected a model that was trained to label`);
-    const data = encodeFor(opened, task, { where, examples }, maxLength);
+    const data = encodeFor(opened, task, dataset, maxLength);
+    if (answering) {
+      const answers = await answerQuestions(program, adapted.feeds, data, { batchSize, padTokenId, answering });
+      return answers.map((found, i) => answerPrediction(examples[i]!, found));
+    }
     const rows = await predict(program, adapted.feeds, data, { batchSize, padTokenId });
-    return rows.map((row, i) => predictionOf(texts[i]!, row, task));
+    return rows.map((row, i) => predictionOf(examples[i]!.texts, row, task));
   };
   return {
     task,
@@ -114,16 +120,12 @@ async function createClassifier(loaded: LoadedModel, options: OpenOptions): Prom
     opened,
     textCount,
     predict: async (texts) => {
-      const examples = texts.map((text): Texts => (typeof text === "string" ? [text] : text));
-      checkTexts(examples, textCount, task.name);
-      return answer(examples, "texts");
+      const given = texts.map((text): Texts => (typeof text === "string" ? [text] : text));
+      checkTexts(given, textCount, task.name);
+      return answer({ where: "texts", examples: given.map((pair, i) => ({ line: i + 1, texts: pair, label: null })) });
     },
     async predictFile(path) {
-      const { examples } = await readTaskFile(task, path, { labels: "ignored", columns });
-      return answer(
-        examples.map(({ texts }) => texts),
-        path,
-      );
+      return answer(await readTaskFile(task, path, { labels: "ignored", columns }));
     },
     async evaluate(path) {
       const dataset = await readTaskFile(task, await validationFile(path), { columns });

@@ -5,6 +5,7 @@ import { unknownName } from "../errors/unknown-name.ts";
 import { type ScheduleName, scheduleNames } from "../optim/schedule.ts";
 import type { Method } from "../peft/method.ts";
 import { type MethodName, methodOf, type MethodOptions, methodOptions, methods } from "../peft/registry.ts";
+import { type BadRowPolicy, badRowPolicies } from "../tasks/bad-rows.ts";
 import { type TaskName, tasks } from "../tasks/registry.ts";
 
 export interface TrainConfig {
@@ -15,6 +16,7 @@ export interface TrainConfig {
   readonly data: string;
   readonly validation_file: string | null;
   readonly validation_split: number;
+  readonly on_bad_row: BadRowPolicy;
   readonly text_column: string | null;
   readonly text_pair_column: string | null;
   readonly label_column: string | null;
@@ -45,6 +47,11 @@ export interface TrainConfig {
   readonly num_train_epochs: number;
   readonly max_steps: number | null;
   readonly max_seq_length: number;
+  /** null stands for a third of max_seq_length. */
+  readonly doc_stride: number | null;
+  readonly n_best_size: number;
+  readonly max_answer_length: number;
+  readonly null_score_diff_threshold: number;
   readonly mlm_probability: number;
   readonly whole_word_mask: boolean;
   readonly causal_lm_steps: number;
@@ -94,7 +101,7 @@ export const trainFields: { readonly [K in keyof TrainConfig]: z.ZodType<TrainCo
   data: z
     .string()
     .min(1)
-    .describe("folder with training and validation files, or the training file (tsv, csv, jsonl, txt)"),
+    .describe("folder with training and validation files, or the training file (tsv, csv, jsonl, parquet, txt)"),
   validation_file: optional(z.string(), "validation file, where --data does not bring one"),
   validation_split: z
     .number()
@@ -102,6 +109,10 @@ export const trainFields: { readonly [K in keyof TrainConfig]: z.ZodType<TrainCo
     .lt(1)
     .default(0.1)
     .describe("share of the training data held out where there is no validation file"),
+  on_bad_row: z
+    .enum(badRowPolicies)
+    .default("fail")
+    .describe("what a row does that cannot be read: end the run before it begins, or be left out and counted"),
   text_column: optional(z.string(), "column of the text, where its name does not tell"),
   text_pair_column: optional(z.string(), "column of the second text of a pair"),
   label_column: optional(z.string(), "column of the label"),
@@ -158,6 +169,16 @@ export const trainFields: { readonly [K in keyof TrainConfig]: z.ZodType<TrainCo
   num_train_epochs: z.number().positive().default(3).describe("passes over the training data; fractions are allowed"),
   max_steps: optional(z.int().positive(), "optimizer steps, instead of num_train_epochs"),
   max_seq_length: z.int().positive().default(128).describe("longest sequence in tokens; longer texts are cut"),
+  doc_stride: optional(
+    z.int().nonnegative(),
+    "questions about a text: tokens that windows of a long text share; a third of max_seq_length by default",
+  ),
+  n_best_size: count(20, "questions about a text: first and last tokens that are tried, and answers that are kept"),
+  max_answer_length: count(30, "questions about a text: longest answer in tokens"),
+  null_score_diff_threshold: z
+    .number()
+    .default(0)
+    .describe("squad_v2: no answer is given where its score is above the best answer's by more than this"),
   mlm_probability: z
     .number()
     .gt(0)

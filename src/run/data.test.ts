@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Dataset } from "../data/examples.ts";
@@ -110,4 +111,66 @@ test("a plain language model reads the text of each file alone", async () => {
   expect(await complaint(readTaskFile(task, join(folder, "c.csv")))).toMatch(/c\.csv: no column of text among words, /);
   const labelled = readTaskFile(task, join(folder, "a.csv"), { columns: { labelColumn: "label" } });
   expect(await complaint(labelled)).toMatch(/^masked-language-model: .*expected a text_column alone$/);
+});
+
+const parquet = join(import.meta.dirname, "..", "..", "test", "fixtures", "parquet");
+
+test("Parquet of the hub, in numbered files below data/, is found and read by the names of its classes", async () => {
+  const bytes = await readFile(join(parquet, "mnli-zstd.parquet"));
+  const folder = await folderOf({
+    "data/train-00000-of-00002.parquet": bytes,
+    "data/train-00001-of-00002.parquet": bytes,
+    "data/validation_matched-00000-of-00001.parquet": bytes,
+    "data/validation_mismatched-00000-of-00001.parquet": bytes,
+  });
+  const { task, train, validation, extra } = await read(folder, { task: "mnli" });
+  expect(task.labels).toEqual(["entailment", "neutral", "contradiction"]);
+  expect(train.examples.map(({ line, label }) => [line, label])).toEqual([
+    [1, 2],
+    [2, 1],
+    [3, 0],
+    [4, 2],
+    [5, 1],
+    [6, 0],
+  ]);
+  expect([validation, ...extra].map(({ examples }) => examples.length)).toEqual([3, 3]);
+});
+
+test("classes of any Parquet file have the names that it gives them; numbers stay numbers where it gives none", async () => {
+  const labels = async (name: string) =>
+    (await readRunData(parseConfig({ model: "m", output_dir: "o", data: join(parquet, name) }).settings)).task.labels;
+  expect(await labels("mnli-snappy.parquet")).toEqual(["contradiction", "entailment", "neutral"]);
+  expect(await labels("version1.parquet")).toEqual(["0", "1", "2"]);
+});
+
+test("files are named by a pattern, and all that their names promise must be there", async () => {
+  const folder = await folderOf({
+    "part-0-of-2.tsv": file(2),
+    "part-1-of-2.tsv": file(3, 50),
+    "x-0-of-2.tsv": file(1),
+  });
+  const { train } = await read(folder, { validation_split: 0.01 }, "part-*.tsv");
+  expect(train.examples).toHaveLength(4);
+  expect(await complaint(read(folder, {}, "x-*.tsv"))).toBe(
+    `${join(folder, "x-*.tsv")}: 1 files, expected 2 as their names say`,
+  );
+  expect(await complaint(read(folder, {}, "y-*.tsv"))).toBe(`${join(folder, "y-*.tsv")}: no such files`);
+});
+
+test("bad rows of all files are counted where they are skipped", async () => {
+  const folder = await folderOf({
+    "train.tsv": `${file(3)}one field\nno label\t\n`,
+    "dev.tsv": `${file(1)}what?\t7\n`,
+  });
+  const { train, validation, badRows } = await read(folder, { on_bad_row: "skip" });
+  expect([train, validation].map(({ examples }) => examples.length)).toEqual([3, 1]);
+  expect(badRows).toEqual({
+    count: 3,
+    reasons: [
+      `${folder}/train.tsv:5: the number of fields is 1, expected 2 as in "sentence, label"`,
+      `${folder}/train.tsv:6: no label in column "label"`,
+      `${folder}/dev.tsv:3: unknown label "7", expected one of negative, positive`,
+    ],
+  });
+  expect(await complaint(read(folder, {}))).toBe(badRows.reasons[0]);
 });

@@ -1,19 +1,21 @@
 /** The examples of a run: found in a folder or a file, read as the task says, split where there is no validation file. */
-import { stat, readdir } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Dataset, Example } from "../data/examples.ts";
-import { readTextFile } from "../hub/dataset.ts";
-import type { RowTable } from "../formats/rows.ts";
+import { type OnBadRow, refuse, type RowTable } from "../formats/rows.ts";
+import { type BadRows, badRowTally } from "../tasks/bad-rows.ts";
 import { findLabelColumn, findTextColumns, withGivenColumns } from "../tasks/columns.ts";
 import { listed } from "../tasks/listed.ts";
-import { datasetOf, readDataset, readTable, type Source } from "../tasks/read.ts";
 import { asPrompt } from "../tasks/prompts.ts";
-import { openTask, taskNamed } from "../tasks/registry.ts";
+import { openTables, taskNamed } from "../tasks/registry.ts";
 import { findSplits } from "../tasks/splits.ts";
+import { withAnswering } from "../tasks/squad.ts";
+import { datasetOfSet, wholeTable } from "../tasks/table-set.ts";
 import type { ColumnOptions, Task } from "../tasks/task.ts";
 import { random } from "../tensor/random.ts";
 import type { TrainConfig } from "./config.ts";
 import { fileOrder, relabel } from "./label-order.ts";
+import { filesIn, readTables } from "./table-files.ts";
 import { isLabelled } from "./task-kinds.ts";
 
 export interface RunData {
@@ -22,6 +24,8 @@ export interface RunData {
   readonly validation: Dataset;
   /** Data scored once at the end: MNLI's mismatched genres. */
   readonly extra: readonly Dataset[];
+  /** Of all files, the rows that were skipped. */
+  readonly badRows: BadRows;
 }
 
 interface Files {
@@ -37,37 +41,52 @@ interface Files {
 export async function readRunData(config: TrainConfig): Promise<RunData> {
   refusePromptless(config);
   const files = await locate(config);
-  const { task: plain, training } = openTask(config.task, await sourceOf(files.train), columnsOf(config));
-  const task = config.prompt ? asPrompt(plain, config) : plain;
+  const [columns, badRows] = [columnsOf(config), badRowTally(config.on_bad_row)];
+  const onBadRow = badRows.take;
+  const forms = withGivenColumns(taskNamed(config.task).forms, columns);
+  const table = await readTables(files.train, forms, onBadRow);
+  const { task: plain, training } = openTables(config.task, table, columns, { onBadRow });
+  const task = withAnswering(config.prompt ? asPrompt(plain, config) : plain, config);
   const capped = { ...training, examples: training.examples.slice(0, config.max_train_samples ?? undefined) };
-  const read = async (file: string) => readDataset(task, await sourceOf(file));
+  const read = async (file: string) => datasetOfSet(task, await readTables(file, task, onBadRow), { onBadRow });
   const { train, validation } =
     files.validation === null ? holdOut(capped, config) : { train: capped, validation: await read(files.validation) };
+  const extra = files.mismatched === null ? [] : [await read(files.mismatched)];
   return {
     task,
     train,
     validation: { ...validation, examples: validation.examples.slice(0, config.max_eval_samples ?? undefined) },
-    extra: files.mismatched === null ? [] : [await read(files.mismatched)],
+    extra,
+    badRows: badRows.skipped(),
   };
+}
+
+export interface ReadTaskFile {
+  /** `ignored` reads no labels: there are none, or they are to be predicted. */
+  readonly labels?: "required" | "ignored";
+  readonly columns?: ColumnOptions;
+  /** What is done about a row that is no example; it is refused unless given. */
+  readonly onBadRow?: OnBadRow;
 }
 
 /**
  * Reads one more file of a task that is known. Its columns are the task's own, or those that `columns` names; a task
  * without any, a plain checkpoint's, finds them in the file by their names.
- * @param labels `ignored` reads no labels: there are none, or they are to be predicted
+ * @throws Error in one line naming the file, and the line where there is one.
  */
 export async function readTaskFile(
   task: Task,
   path: string,
-  { labels = "required", columns = {} }: { labels?: "required" | "ignored"; columns?: ColumnOptions } = {},
+  { labels = "required", columns = {}, onBadRow = refuse }: ReadTaskFile = {},
 ): Promise<Dataset> {
-  const source = await sourceOf(path);
   const named = withGivenColumns(task, columns);
-  const table = readTable(source, named);
+  const tables = await readTables(path, named, onBadRow);
+  const table = wholeTable(tables);
   const located = locateColumns(task, named, table, path, labels, columns);
-  if (labels === "ignored") return datasetOf({ ...located, labelColumns: [] }, table, path, { labels: "optional" });
+  if (labels === "ignored")
+    return datasetOfSet({ ...located, labelColumns: [] }, tables, { labels: "optional", onBadRow });
   const order = fileOrder(task);
-  const dataset = datasetOf({ ...located, labels: order }, table, path);
+  const dataset = datasetOfSet({ ...located, labels: order }, tables, { onBadRow });
   return order && task.labels ? relabel(dataset, order, task.labels) : dataset;
 }
 
@@ -93,7 +112,7 @@ function locateColumns(
 export async function validationFile(path: string): Promise<string> {
   const found = await stat(path).catch(() => null);
   if (!found?.isDirectory()) return path;
-  const names = await readdir(path);
+  const names = await filesIn(path);
   const { validation } = findSplits(names);
   if (validation !== null) return join(path, validation);
   throw new Error(
@@ -101,20 +120,15 @@ export async function validationFile(path: string): Promise<string> {
   );
 }
 
-/** A file's name and its text. */
-export async function sourceOf(path: string): Promise<Source> {
-  return { where: path, text: await readTextFile(path) };
-}
-
 async function locate({ data, validation_file: validation }: TrainConfig): Promise<Files> {
   const found = await stat(data).catch(() => null);
-  if (found === null) throw new Error(`--data: no such file or folder: ${data}`);
-  if (!found.isDirectory()) return { train: data, validation, mismatched: null };
-  const names = await readdir(data);
+  if (found === null && !data.includes("*")) throw new Error(`--data: no such file or folder: ${data}`);
+  if (!found?.isDirectory()) return { train: data, validation, mismatched: null };
+  const names = await filesIn(data);
   const splits = findSplits(names);
   if (splits.train === null)
     throw new Error(
-      `--data: ${data} has no training file (train.tsv, train.csv, train.jsonl, train.txt), found ${listed(names) || "nothing"}`,
+      `--data: ${data} has no training file (train.tsv, train.csv, train.jsonl, train.parquet, train.txt), found ${listed(names) || "nothing"}`,
     );
   const path = (name: string | null) => name && join(data, name);
   return {

@@ -1,4 +1,5 @@
 /** What a run reports: the events of its training, and one before and one after. */
+import type { BadRows } from "../tasks/bad-rows.ts";
 import type { EndEvent, Scores, TrainingEvent } from "../train/events.ts";
 
 /** Said once, when everything is read and training is about to begin. */
@@ -11,6 +12,10 @@ export interface ReadyEvent {
   readonly validationExamples: number;
   /** Examples of either that were cut to the longest sequence. */
   readonly truncated: number;
+  /** Rows of the data's files that could not be read and were skipped. */
+  readonly badRows: BadRows;
+  /** What is known against scores of this training: items of tests in its data. */
+  readonly warnings: readonly string[];
   readonly trainedParameters: number;
   readonly totalParameters: number;
   /** Parameters of the head that no checkpoint gave. */
@@ -29,6 +34,8 @@ export interface SavedEvent {
   readonly reason: EndEvent["reason"];
   readonly scores: Scores | null;
   readonly step: number;
+  /** As of the ready event. */
+  readonly badRows: BadRows;
 }
 
 export type RunEvent = ReadyEvent | TrainingEvent | SavedEvent;

@@ -120,6 +120,8 @@ function readyEvent(
     trainExamples: data.train.lengths.length,
     validationExamples: data.validation.lengths.length,
     truncated: data.train.truncated + data.validation.truncated,
+    badRows: prepared.badRows,
+    warnings: Object.values(prepared.task.contaminated ?? {}),
     trainedParameters: prepared.attachment.trained.reduce((total, { count }) => total + count, 0),
     totalParameters: numbersIn([...prepared.specs, ...prepared.attachment.added]),
     initialized,
@@ -176,7 +178,8 @@ async function finish(run: LiveRun, { reason, step: lastStep, bestStep, bestScor
   const scores = bestScores && { ...bestScores, ...extraScores };
   await run.writer.metrics({ reason, step, ...scores });
   if (reason !== "interrupted") await run.writer.complete();
-  return { type: "saved", folder: run.writer.folder, reason, scores, step };
+  const { badRows } = run.prepared;
+  return { type: "saved", folder: run.writer.folder, reason, scores, step, badRows };
 }
 
 /** Scores of the data beside the validation set (MNLI's mismatched genres), their names ending in `_mm` as run_glue.py has it. */

@@ -14,7 +14,7 @@ import { nativeRuntime } from "../runtime/native.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { AdaptedModel } from "../train/adapt.ts";
 import { writingHeads } from "./checkpoint-task.ts";
-import { adaptedModel, type ModelSource, type OnDownload } from "./loaded.ts";
+import { adaptedModel, type LoadedModel, type ModelSource, type OnDownload } from "./loaded.ts";
 import { loadModel } from "./open.ts";
 import type { OpenModel } from "./prepare.ts";
 
@@ -59,15 +59,24 @@ export interface OpenGeneratorOptions {
 export async function openGenerator(source: ModelSource, options: OpenGeneratorOptions = {}): Promise<Generator> {
   const { threads, onDownload } = options;
   const loaded = await loadModel({ ...source, writes: true }, onDownload);
-  const { opened, task } = loaded;
+  return generatorOf(loaded, adaptedModel(loaded), await nativeRuntime(threads === undefined ? {} : { threads }));
+}
+
+/**
+ * A generator of a model that was read.
+ * @throws Error in one line when it has no head that writes.
+ */
+export async function generatorOf(
+  { opened, task }: LoadedModel,
+  adapted: AdaptedModel,
+  runtime: Runtime,
+): Promise<Generator> {
   const { model, head, tokenizer, folder, padTokenId } = opened;
   if (!writingHeads.some((name) => model.heads[name] === head))
     throw new Error(
       `${folder.folder}: ${task.name} gives no text, expected a model with a head for ${writingHeads.join(" or ")}`,
     );
   const { start, ...defaults } = folderSettings(opened);
-  const adapted = adaptedModel(loaded);
-  const runtime = await nativeRuntime(threads === undefined ? {} : { threads });
   const compiled = await languageModel({ adapted, runtime, padTokenId, decoderStartTokenId: start });
   const text: TextModel = { model: compiled, tokenizer, defaults };
 

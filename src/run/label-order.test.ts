@@ -12,6 +12,7 @@ const data: RunData = {
   train: dataset([0, 1, 2]),
   validation: dataset([2, null]),
   extra: [dataset([1])],
+  badRows: { count: 0, reasons: [] },
 };
 const ids = (part: RunData["train"]) => part.examples.map(({ label }) => label);
 

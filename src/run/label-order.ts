@@ -16,6 +16,7 @@ export function inCheckpointOrder(data: RunData, config: JsonObject): RunData {
   const ordered = inOrder(labels, order);
   if (!ordered) return data;
   return {
+    ...data,
     task: { ...data.task, labels: ordered },
     train: relabel(data.train, labels, ordered),
     validation: relabel(data.validation, labels, ordered),

@@ -28,4 +28,5 @@ const labelFields: { readonly [K in TaskKind]: LabelFields } = {
   "prompt-completion": () => ({}),
   chat: () => ({}),
   "sequence-to-sequence": () => ({}),
+  "question-answering": () => ({}),
 };

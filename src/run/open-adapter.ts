@@ -6,9 +6,10 @@ import { parametersOf } from "../train/load.ts";
 import type { AdapterFolder } from "./adapter-files.ts";
 import { type AdapterReader, readerOf } from "./adapter-reader.ts";
 import type { ReadWeights } from "./base.ts";
-import { headOf, taskOf } from "./checkpoint-task.ts";
+import { headToOpen, taskOf } from "./checkpoint-task.ts";
 import { type CheckpointSource, type LoadedModel, longest, type OnDownload } from "./loaded.ts";
 import { type Headed, openModel } from "./prepare.ts";
+import { taskForModel } from "./task-for-model.ts";
 
 /** @throws Error in one line when the adapter does not fit the model. */
 export async function loadAdapter(
@@ -20,7 +21,7 @@ export async function loadAdapter(
   const { folder } = found;
   const reader = readerOf(found);
   const task = named ?? reader.task;
-  const { head, labels } = headOf(task, model);
+  const { head, labels } = headToOpen(task, model);
   const count = (config: JsonObject, headed: Headed) =>
     typeof labels === "number" ? labels : (outputsOf(headed, reader) ?? labels(config, headed));
   const opened = await openModel(model, { revision, head, labels: count }, onDownload);
@@ -35,7 +36,7 @@ export async function loadAdapter(
     const method = methodOf(adapter.method);
     return {
       opened,
-      task: taskOf(opened.folder.config, model, task, opened.labels),
+      task: taskForModel(taskOf(opened.folder.config, model, task, opened.labels), opened.model),
       weights: base.weights,
       init,
       adapter: { ...adapter, method, folder, seed: 0 },

@@ -4,11 +4,12 @@ import { methodOf } from "../peft/registry.ts";
 import { readAdapterFolder } from "./adapter-files.ts";
 import { readerOf } from "./adapter-reader.ts";
 import { baseHash, baseWeights, type ReadWeights } from "./base.ts";
-import { headOf, taskOf, usualHead, usualTask } from "./checkpoint-task.ts";
+import { headToOpen, taskOf, usualHead, usualTask } from "./checkpoint-task.ts";
 import { type CheckpointSource, type LoadedModel, longest, type ModelSource, type OnDownload } from "./loaded.ts";
 import { loadAdapter } from "./open-adapter.ts";
 import { openModel } from "./prepare.ts";
 import { readRun } from "./store.ts";
+import { taskForModel } from "./task-for-model.ts";
 import { taskKinds } from "./task-kinds.ts";
 
 /**
@@ -80,7 +81,7 @@ async function loadCheckpoint(
   { model, task, revision = "main", writes = false }: CheckpointSource,
   onDownload?: OnDownload,
 ): Promise<LoadedModel> {
-  const answer = task === undefined ? usualHead(model, writes) : headOf(task, model);
+  const answer = task === undefined ? usualHead(model, writes) : headToOpen(task, model);
   const opened = await openModel(model, { revision, ...answer }, onDownload);
   const { folder } = opened;
   try {
@@ -93,7 +94,7 @@ async function loadCheckpoint(
       );
     return {
       opened,
-      task: taskOf(folder.config, model, name),
+      task: taskForModel(taskOf(folder.config, model, name), opened.model),
       weights,
       init,
       adapter: null,

@@ -12,6 +12,7 @@ export const taskTypes: { readonly [K in TaskKind]: string | null } = {
   "prompt-completion": "CAUSAL_LM",
   chat: "CAUSAL_LM",
   "sequence-to-sequence": "SEQ_2_SEQ_LM",
+  "question-answering": "QUESTION_ANS",
 };
 
 /** The task of an adapter of a `task_type`, where no other is named. */
@@ -19,6 +20,7 @@ const tasks: Readonly<Record<string, TaskName>> = {
   SEQ_CLS: "text-classification",
   CAUSAL_LM: "causal-language-model",
   SEQ_2_SEQ_LM: "sequence-to-sequence",
+  QUESTION_ANS: "squad_v2",
   null: "text-classification",
 };
 

@@ -7,6 +7,7 @@ import { lengthGroupedBatches } from "../data/batches.ts";
 import type { EncodedDataset } from "../data/encode.ts";
 import { peakBytes } from "../train/memory.ts";
 import { stepsPerEpoch, totalSteps, type TrainingOptions } from "../train/options.ts";
+import type { BadRows } from "../tasks/bad-rows.ts";
 import { trainingStep } from "../train/step.ts";
 import { type ConfigInput, flatConfig, parseConfig, type RunConfig, type TrainInput } from "./config.ts";
 import { checkCurriculum, trainingOptions } from "./options.ts";
@@ -48,6 +49,12 @@ export interface Plan {
   readonly memory: MemoryEstimate;
   readonly examples: readonly PlannedExample[];
   readonly data: DataCounts;
+  /** Rows of the data's files that could not be read and were skipped. */
+  readonly badRows: BadRows;
+  /** Rows of the training data that held nothing to read or nothing to say, and were left out. */
+  readonly leftOut: number;
+  /** What is known of test items in the training data, a line for each task that is scored on them. */
+  readonly warnings: readonly string[];
   readonly learningRate: number;
   readonly stepsPerEpoch: number;
   readonly totalSteps: number;
@@ -84,6 +91,9 @@ export async function planRun(config: RunConfig): Promise<Plan> {
       memory: estimateMemory(prepared, data, options),
       examples: firstExamples(prepared, data, EXAMPLES),
       data: countData(task, data, encodeFor(prepared, task, validation, maxLength)),
+      badRows: prepared.badRows,
+      leftOut: prepared.train.leftOut ?? 0,
+      warnings: Object.values(task.contaminated ?? {}),
       learningRate: options.learningRate,
       stepsPerEpoch: perEpoch,
       totalSteps: steps,

@@ -1,6 +1,7 @@
 /** What a plan shows of the training data: examples as the model reads them, and which of their tokens carry loss. */
 import type { EncodedDataset } from "../data/encode.ts";
 import type { Encoding, Tokenizer } from "../data/tokenizer.ts";
+import type { Window } from "../data/windows.ts";
 import type { Task } from "../tasks/task.ts";
 import type { PreparedRun } from "./prepare.ts";
 import { isLabelled, taskKinds } from "./task-kinds.ts";
@@ -73,10 +74,15 @@ export function firstExamples(
     return {
       where: `${train.where}:${lines[i]}`,
       tokens: tokenizer.tokensOf(ids),
-      label: labelOf(task, labels[i]!),
+      label: encoding.window ? answerIn(encoding.window, ids, tokenizer) : labelOf(task, labels[i]!),
       parts: asked && partsOf({ ...encoding, ids }, asked, tokenizer),
     };
   });
+}
+
+/** The tokens of a window that answer its question. */
+function answerIn({ begin, answer: [first, last] }: Window, ids: Int32Array, tokenizer: Tokenizer): string {
+  return first < begin ? "(no answer in this part)" : tokenizer.decode(ids.subarray(first, last + 1)).trim();
 }
 
 function partsOf({ ids, segments }: Encoding, asked: Uint8Array, tokenizer: Tokenizer): ExamplePart[] {

@@ -1,16 +1,21 @@
 /** What a classifier answers. */
-import type { Texts } from "../data/examples.ts";
+import type { Example, Texts } from "../data/examples.ts";
+import type { QuestionAnswer, RankedAnswer } from "../data/span-answers.ts";
 import type { Task } from "../tasks/task.ts";
 import { decisions, probabilities } from "../train/evaluate.ts";
 import { taskKinds } from "./task-kinds.ts";
 
 export interface Prediction {
   readonly text: string | readonly string[];
-  /** The class, or the number of a regression as text. */
+  /** The class, the number of a regression as text, or the answer to a question, which is empty where there is none. */
   readonly label: string;
-  /** By label; null for a regression. */
+  /** By label; null where there are no classes. */
   readonly probabilities: Readonly<Record<string, number>> | null;
   readonly logits: readonly number[];
+  /** The likeliest answers to a question. */
+  readonly answers?: readonly RankedAnswer[];
+  /** What the data calls the question. */
+  readonly id?: string;
 }
 
 /** @throws Error in one line for texts of another number than the task takes; null stands for any. */
@@ -33,4 +38,12 @@ export function predictionOf(texts: Texts, logits: Float32Array, { kind, labels 
     probabilities: labels && Object.fromEntries(labels.map((label, i) => [label, shares![i]!])),
     logits: [...logits],
   };
+}
+
+/** What is answered to a question about a text. */
+export function answerPrediction(
+  { texts, id }: Pick<Example, "texts" | "id">,
+  { text, nBest }: QuestionAnswer,
+): Prediction {
+  return { ...(id !== undefined && { id }), text: texts, label: text, probabilities: null, logits: [], answers: nBest };
 }

@@ -7,6 +7,7 @@ import type { DownloadProgress } from "../hub/download.ts";
 import { type JsonObject, type ModelFolder, openModelFolder } from "../hub/model-folder.ts";
 import { type ResolvedModel, resolveModel } from "../hub/resolve.ts";
 import type { Head, HeadName, Model } from "../models/architecture.ts";
+import { squadScores } from "../metrics/squad.ts";
 import { modelOf } from "../models/registry.ts";
 import { planWeights } from "../models/weights.ts";
 import type { ParameterSpec } from "../nn/parameters.ts";
@@ -19,6 +20,7 @@ import type { Init } from "./base.ts";
 import type { RunConfig, TrainConfig } from "./config.ts";
 import { readRunData, type RunData } from "./data.ts";
 import { inCheckpointOrder } from "./label-order.ts";
+import { forModel, headFor } from "./task-for-model.ts";
 import { taskKinds } from "./task-kinds.ts";
 
 /** A model folder opened for a task. */
@@ -104,11 +106,12 @@ export async function prepareRun(
 ): Promise<PreparedRun> {
   const { settings } = config;
   const read = await readRunData(settings);
-  const { head, outputs } = taskKinds[read.task.kind];
   const { revision, init } = settings;
-  const opened = await openModel(settings.model, { revision, init, head, labels: outputs(read.task) }, onProgress);
+  const labels = taskKinds[read.task.kind].outputs(read.task);
+  const head = (_config: JsonObject, model: Model) => headFor(read.task, model);
+  const opened = await openModel(settings.model, { revision, init, head, labels }, onProgress);
   try {
-    const data = inCheckpointOrder(read, opened.folder.config);
+    const data = inCheckpointOrder(forModel(read, opened.model), opened.folder.config);
     const method = methodOf(settings.method);
     const attachment = method.attach(opened.specs, config.methodOptions, random(settings.seed, "selection"));
     checkLength(settings.max_seq_length, opened.model, attachment);
@@ -148,8 +151,8 @@ function checkWeights(
   if (init === "pretrained") planWeights(specs, tensors, basePrefix, folder, ignore);
 }
 
-function checkMetric({ metric_for_best_model: metric }: TrainConfig, { name, metrics }: Task): void {
-  const scores: readonly string[] = ["loss", ...metrics];
+function checkMetric({ metric_for_best_model: metric }: TrainConfig, { name, metrics, answering }: Task): void {
+  const scores: readonly string[] = ["loss", ...metrics, ...(answering ? squadScores[answering.metric] : [])];
   if (metric !== null && !scores.includes(metric))
     throw new Error(`metric_for_best_model: "${metric}" is no score of ${name}, expected one of ${scores.join(", ")}`);
 }
@@ -178,21 +181,18 @@ function checkPacking(
 /** Encodes data for a model, which sees segments only where it has them. */
 export function encodeFor(
   { tokenizer, model }: Pick<OpenModel, "tokenizer" | "model">,
-  { kind, prompt }: Pick<Task, "kind" | "prompt">,
+  { kind, prompt, answering }: Pick<Task, "kind" | "prompt" | "answering">,
   data: Dataset,
   maxLength: number,
 ): EncodedDataset {
-  return withSegments(taskKinds[kind].encode(data, tokenizer, { maxLength, prompt }), model);
+  return withSegments(taskKinds[kind].encode(data, tokenizer, { maxLength, prompt, answering }), model);
 }
 
 /** Encodes the training data of a run, whose examples share rows where that is asked for. */
 export function encodeTraining({ tokenizer, model, task, train, config: { settings } }: PreparedRun): EncodedDataset {
   const { packing, max_seq_length: maxLength } = settings;
   const { encode, encodePacked } = taskKinds[task.kind];
-  return withSegments(
-    ((packing && encodePacked) || encode)(train, tokenizer, { maxLength, prompt: task.prompt }),
-    model,
-  );
+  return withSegments(((packing && encodePacked) || encode)(train, tokenizer, { maxLength, ...task }), model);
 }
 
 function withSegments(data: EncodedDataset, { segments }: Pick<Model, "segments">): EncodedDataset {

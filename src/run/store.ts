@@ -18,7 +18,9 @@ import { encodeSafetensors } from "../formats/safetensors.ts";
 import { createOutputFolder, readJson, writeAtomically } from "../hub/files.ts";
 import { fileError, oneLine } from "../hub/reasons.ts";
 import { type MetricName, metrics } from "../metrics/registry.ts";
+import { type TextMetricName, textMetrics } from "../metrics/text-registry.ts";
 import { type AdapterTensor, packAdapter } from "../peft/adapter.ts";
+import { likelihoodMetrics, type Scoring } from "../tasks/scoring.ts";
 import { type Task, taskKindNames } from "../tasks/task.ts";
 import { type AdaptedModel, adapterTensors } from "../train/adapt.ts";
 import type { EndEvent } from "../train/events.ts";
@@ -128,6 +130,22 @@ export interface StoredRun {
 }
 
 const metricName = z.enum(Object.keys(metrics) as [MetricName, ...MetricName[]]);
+const scoringSchema: z.ZodType<Scoring> = z.object({
+  split: z.enum(["validation", "test"]),
+  generation: z
+    .object({
+      metrics: z.array(z.enum(Object.keys(textMetrics) as [TextMetricName, ...TextMetricName[]])),
+      decoding: z.object({
+        num_beams: z.int().positive(),
+        max_new_tokens: z.int().positive(),
+        min_new_tokens: z.int().nonnegative().optional(),
+        length_penalty: z.number().optional(),
+        no_repeat_ngram_size: z.int().nonnegative().optional(),
+      }),
+    })
+    .optional(),
+  likelihood: z.object({ metrics: z.array(z.enum(likelihoodMetrics)), reported: z.enum(likelihoodMetrics) }).optional(),
+});
 const taskSchema: z.ZodType<Task> = z.object({
   name: z.string(),
   kind: z.enum(taskKindNames),
@@ -136,9 +154,10 @@ const taskSchema: z.ZodType<Task> = z.object({
   unlabelled: z.array(z.string()).optional(),
   metrics: z.array(metricName),
   metricForBest: z.union([metricName, z.literal("loss")]),
-  textColumns: z.array(z.union([z.tuple([z.string()]), z.tuple([z.string(), z.string()])])),
+  textColumns: z.array(z.tuple([z.string()], z.string())),
   labelColumns: z.array(z.string()),
   headerless: z.array(z.array(z.string())),
+  labelFile: z.string().optional(),
   prompt: z
     .object({
       template: z.string(),
@@ -147,6 +166,17 @@ const taskSchema: z.ZodType<Task> = z.object({
       otherTextLimit: z.int().positive().optional(),
     })
     .optional(),
+  answering: z
+    .object({
+      metric: z.enum(["squad", "squad_v2"]),
+      doc_stride: z.int().nonnegative().nullable(),
+      n_best_size: z.int().positive(),
+      max_answer_length: z.int().positive(),
+      null_score_diff_threshold: z.number(),
+    })
+    .optional(),
+  scoring: scoringSchema.optional(),
+  contaminated: z.record(z.string(), z.string()).optional(),
 });
 
 /**

@@ -9,7 +9,9 @@ import type { Dataset } from "../data/examples.ts";
 import { pack } from "../data/packing.ts";
 import { encodePairs } from "../data/pairs.ts";
 import { encodePrompts, type Prompt, specialId, wordIds } from "../data/prompts.ts";
+import type { Answering } from "../data/span-answers.ts";
 import type { Encoding, Tokenizer } from "../data/tokenizer.ts";
+import { encodeQuestions } from "../data/windows.ts";
 import { wordsOf } from "../data/words.ts";
 import type { HeadName, Model } from "../models/architecture.ts";
 import type { LabelledKind, Task, TaskKind } from "../tasks/task.ts";
@@ -23,6 +25,7 @@ import {
   type Vocabulary,
 } from "../train/objectives/language-model.ts";
 import { promptClassification } from "../train/objectives/prompt.ts";
+import { questionAnswering } from "../train/objectives/question-answering.ts";
 import { sequenceToSequence } from "../train/objectives/sequence-to-sequence.ts";
 import type { TrainingOptions } from "../train/options.ts";
 import type { TrainConfig } from "./config.ts";
@@ -38,13 +41,13 @@ interface Learner {
 }
 
 /** What of a task tells how its examples are read. */
-export type AskedTask = Pick<Task, "kind" | "labels" | "prompt">;
+export type AskedTask = Pick<Task, "kind" | "labels" | "prompt" | "answering">;
 
-type Encode = (
-  data: Dataset,
-  tokenizer: Tokenizer,
-  options: { readonly maxLength: number; readonly prompt?: Prompt | undefined },
-) => EncodedDataset;
+type Encode = (data: Dataset, tokenizer: Tokenizer, options: EncodeTaskOptions) => EncodedDataset;
+
+export interface EncodeTaskOptions extends Pick<Task, "prompt" | "answering"> {
+  readonly maxLength: number;
+}
 
 export interface TaskKindSetup {
   /** What a label is; null where examples have none. */
@@ -125,7 +128,25 @@ export const taskKinds: { readonly [K in TaskKind]: TaskKindSetup } = {
     },
     curriculum: () => [],
   },
+  "question-answering": {
+    supervision: null,
+    head: "question-answering",
+    outputs: () => 0,
+    encode: (data, tokenizer, { maxLength, answering }) => {
+      const docStride = answeringOf({ answering }).doc_stride ?? Math.floor(maxLength / 3);
+      return encodeQuestions(data, tokenizer, { maxLength, docStride });
+    },
+    asked: () => null,
+    objective: ({ task }) => questionAnswering(answeringOf(task)),
+    curriculum: () => [],
+  },
 };
+
+/** @throws Error for a task that is not of questions about a text. */
+export function answeringOf({ answering }: Pick<Task, "answering">): Answering {
+  if (answering) return answering;
+  throw new Error("task: question-answering without its settings, expected how questions are answered");
+}
 
 function given(prompt: Prompt | undefined): Prompt {
   if (prompt) return prompt;

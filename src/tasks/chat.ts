@@ -1,30 +1,28 @@
-/** Conversations: lists of turns by role and content, or by from and value as ShareGPT has them. */
+/** Conversations: lists of turns by role and content, or by from and value as ShareGPT has them; or a prompt and what is said to it. */
 import type { Conversation, Message } from "../data/examples.ts";
 import { isObject } from "../formats/json.ts";
 import { quote } from "../formats/text.ts";
-import { requireColumns } from "./columns.ts";
 import { listed } from "./listed.ts";
+import { conversationFields, exchangeFields, firstField, recognised } from "./records.ts";
+import { findPair } from "./text-to-text.ts";
 import { languageModelling, type TaskDefinition } from "./task.ts";
 
 const name = "chat";
-
-/** In order of preference, compared without regard to case. */
-const columnNames: readonly string[] = ["messages", "conversations", "conversation"];
 
 export const chat: TaskDefinition = {
   name,
   kind: name,
   forms: { textColumns: [], labelColumns: [], headerless: [] },
-  resolve: ({ columns }, where, { textColumn, textPairColumn, labelColumn }) => {
-    if (textPairColumn !== undefined || labelColumn !== undefined)
-      throw new Error(`${name}: a second text or a label column given, expected a text_column alone`);
-    if (textColumn !== undefined) requireColumns(columns, where, [textColumn]);
-    const found = textColumn ?? columns.find((column) => columnNames.includes(column.toLowerCase()));
-    if (found === undefined)
-      throw new Error(
-        `${where}: no column of conversations among ${listed(columns)}, expected one named ${columnNames.join(", ")}, or a given text_column`,
-      );
-    return { name, ...languageModelling(name), textColumns: [[found]], labelColumns: [], headerless: [] };
+  resolve: ({ columns }, where, options) => {
+    const task = { name, ...languageModelling(name), labelColumns: [], headerless: [] };
+    const { textColumn, labelColumn } = options;
+    const pair = findPair(name, exchangeFields, columns, where, options);
+    const whole = textColumn ?? firstField(columns, conversationFields);
+    if (whole !== undefined && labelColumn === undefined) return { ...task, textColumns: [[whole]] };
+    if (pair) return { ...task, textColumns: [pair] };
+    throw new Error(
+      `${where}: no column of conversations among ${listed(columns)}, expected one named ${conversationFields.join(", ")}, a prompt and what is said to it, or a given text_column${recognised(columns)}`,
+    );
   },
 };
 
@@ -37,6 +35,7 @@ const roles: Readonly<Record<string, string>> = {
   assistant: "assistant",
   gpt: "assistant",
   model: "assistant",
+  function_call: "assistant",
   tool: "tool",
   function: "tool",
   observation: "tool",

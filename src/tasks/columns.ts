@@ -1,6 +1,7 @@
 /** Finding the columns of texts and labels by the names people give them. */
 import { unknownName } from "../errors/unknown-name.ts";
 import { listed } from "./listed.ts";
+import { recognised } from "./records.ts";
 import type { ColumnOptions, TableForms, TextColumns } from "./task.ts";
 
 /** In order of preference, compared without regard to case. A pair is preferred to a single text. */
@@ -87,7 +88,7 @@ export function findTextColumns(columns: readonly string[], where: string, optio
   }
   const usual = [...new Set(textNames.flat())].join(", ");
   throw new Error(
-    `${where}: no column of text among ${listed(rest)}, expected one named ${usual}, or a given text_column`,
+    `${where}: no column of text among ${listed(rest)}, expected one named ${usual}, or a given text_column${recognised(columns)}`,
   );
 }
 

@@ -35,6 +35,7 @@ export function knownTask(
     name,
     kind: task.kind,
     forms,
+    known: task,
     resolve: (_training, _where, options) => {
       checkOptions(task, options);
       return withGivenColumns(task, options);

@@ -28,6 +28,11 @@ const withoutInput =
   "Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n" +
   "### Instruction:\nAdd.\n\n### Response:\n";
 
+const exchange = (role: string, content: string) => [
+  { [role]: "user", [content]: "1 + 2?" },
+  { [role]: "assistant", [content]: "3" },
+];
+
 describe("prompts and completions", () => {
   test.each<[string, object, ColumnOptions, string[]]>([
     ["as they are", { prompt: "1 + 2 =", completion: " 3" }, {}, ["1 + 2 =", " 3"]],
@@ -36,6 +41,20 @@ describe("prompts and completions", () => {
     ["Alpaca's without input", { instruction: "Add.", input: "", output: "3" }, {}, [withoutInput, "3"]],
     ["Alpaca's without the column", { instruction: "Add.", response: "3" }, {}, [withoutInput, "3"]],
     ["GSM8K's", { question: "1 + 2?", answer: "3\n#### 3" }, {}, ["Question: 1 + 2?\nAnswer:", " 3\n#### 3"]],
+    ["problems", { problem: "1 + 2?", solution: "3" }, {}, ["Question: 1 + 2?\nAnswer:", " 3"]],
+    ["LLM-Adapters'", { instruction: "Add.", input: "", output: "3", answer: "3.0" }, {}, [withoutInput, "3"]],
+    ["one exchange of messages", { messages: exchange("role", "content") }, {}, ["1 + 2?", "3"]],
+    ["one exchange of ShareGPT's", { conversations: exchange("from", "value") }, {}, ["1 + 2?", "3"]],
+    [
+      "lists of messages",
+      {
+        prompt: [{ role: "system", content: "Add." }, exchange("role", "content")[0]],
+        completion: [exchange("role", "content")[1]],
+      },
+      {},
+      ["Add.\n\n1 + 2?", "3"],
+    ],
+    ["a pair before messages", { messages: [], prompt: "1 + 2 =", completion: " 3" }, {}, ["1 + 2 =", " 3"]],
     ["named columns", { a: "1 + 2 =", b: " 3" }, { textColumn: "a", labelColumn: "b" }, ["1 + 2 =", " 3"]],
     ["one named column", { prompt: "1 + 2 =", b: " 3" }, { labelColumn: "b" }, ["1 + 2 =", " 3"]],
     [
@@ -70,6 +89,18 @@ describe("prompts and completions", () => {
       /^prompt-completion: a text_pair_column given/,
     ],
     ["a number", { prompt: "a", completion: 3 }, {}, /^train\.jsonl:1: "3" in column "completion", expected a text$/],
+    [
+      "fields of another task",
+      { messages: [], id: 1, labels: 2 },
+      { labelColumn: "id" },
+      /^train\.jsonl: no two columns of texts among messages, id, labels, expected prompt and completion, .*; messages is the field of conversations, for --task chat$/,
+    ],
+    [
+      "a conversation of more turns",
+      { messages: [...exchange("role", "content"), ...exchange("role", "content")] },
+      {},
+      /^train\.jsonl:1: turns of user, assistant, user, assistant, expected one of the user and one of the assistant; --task chat/,
+    ],
     [
       "nothing to say",
       { prompt: "a", completion: " " },
@@ -134,6 +165,42 @@ describe("conversations", () => {
     );
   });
 
+  const said = (...texts: readonly string[]) =>
+    texts.map((content, i) => ({ role: i % 2 === 0 ? "user" : "assistant", content }));
+
+  test.each<[string, object, ColumnOptions, object[]]>([
+    ["prompt and completion", { prompt: "So?", completion: "Yes." }, {}, said("So?", "Yes.")],
+    ["question and answer", { question: "So?", answer: "Yes." }, {}, said("So?", "Yes.")],
+    ["named columns", { a: "So?", b: "Yes." }, { textColumn: "a", labelColumn: "b" }, said("So?", "Yes.")],
+    [
+      "lists of messages",
+      { prompt: said("So?", "Yes.", "Why?"), completion: [{ role: "assistant", content: "Hm." }] },
+      {},
+      said("So?", "Yes.", "Why?", "Hm."),
+    ],
+    [
+      "an instruction with its input",
+      { instruction: "Add.", input: "1 and 2", output: "3" },
+      {},
+      said("Add.\n1 and 2", "3"),
+    ],
+    ["an instruction without", { instruction: "Add.", input: "", output: "3" }, {}, said("Add.", "3")],
+    [
+      "an instruction with a system's turn and a history",
+      { instruction: "Why?", output: "Hm.", system: "Be kind.", history: [["So?", "Yes."]] },
+      {},
+      [{ role: "system", content: "Be kind." }, ...said("So?", "Yes.", "Why?", "Hm.")],
+    ],
+  ])("made of %s", (_, row, options, turns) => {
+    expect(conversationOf(row, options)).toEqual({ messages: turns, tools: null });
+  });
+
+  test("with nothing to say are refused", () => {
+    expect(() => open("chat", jsonl({ prompt: "a", completion: " " }))).toThrow(
+      'train.jsonl:1: an empty text in column "completion", expected what is to be said',
+    );
+  });
+
   test.each<[string, unknown, string]>([
     ["no list", "hello", ': "hello", expected a conversation: a list of turns with role and content'],
     ["nothing", undefined, ": nothing, expected a conversation: a list of turns with role and content"],
@@ -141,7 +208,7 @@ describe("conversations", () => {
     [
       "an unknown role",
       [{ role: "boss", content: "a" }],
-      ': turn 1: role "boss", expected one of system, developer, user, human, assistant, gpt, model, tool, function, observation',
+      ': turn 1: role "boss", expected one of system, developer, user, human, assistant, gpt, model, function_call, tool, function, observation',
     ],
     ["a turn without text", [{ role: "user" }], ": turn 1: content nothing, expected a text"],
     [
@@ -156,13 +223,26 @@ describe("conversations", () => {
 
   test("refuses a file without a column of them, and other columns", () => {
     expect(() => open("chat", jsonl({ text: "a" }))).toThrow(
-      "train.jsonl: no column of conversations among text, expected one named messages, conversations, conversation, or a given text_column",
+      "train.jsonl: no column of conversations among text, expected one named messages, conversations, conversation, a prompt and what is said to it, or a given text_column; text is the field of texts, for --task causal-language-model",
     );
-    expect(() => open("chat", jsonl({ messages }), { labelColumn: "b" })).toThrow(
-      /^chat: a second text or a label column given/,
+    expect(() => open("chat", jsonl({ messages }), { labelColumn: "b" })).toThrow(/^train\.jsonl: no column "b"/);
+    expect(() => open("chat", jsonl({ messages }), { textColumn: "messages", textPairColumn: "b" })).toThrow(
+      /^chat: a text_pair/,
     );
     expect(() => open("chat", jsonl({ messages, tools: "sky" }))).toThrow(
       'train.jsonl:1: "sky" in column "tools", expected a list',
     );
   });
+});
+
+test.each<[string, object, RegExp]>([
+  ["text-classification", { conversations: [] }, /conversations is the field of conversations, for --task chat$/],
+  [
+    "causal-language-model",
+    { instruction: "a", output: "b" },
+    /instruction and output are the fields of prompts and completions, for --task prompt-completion$/,
+  ],
+  ["sequence-to-sequence", { text: "a" }, /; text is the field of texts, for --task causal-language-model$/],
+])("%s names the task that the fields are of", (task, row, message) => {
+  expect(() => open(task, jsonl(row))).toThrow(message);
 });

@@ -22,6 +22,25 @@ test("every task carries its own name", () => {
     "sst5",
     "ag_news",
     "snli",
+    "boolq",
+    "piqa",
+    "social_i_qa",
+    "hellaswag",
+    "winogrande",
+    "arc_easy",
+    "arc_challenge",
+    "openbookqa",
+    "gsm8k",
+    "addsub",
+    "multiarith",
+    "singleeq",
+    "svamp",
+    "aqua",
+    "xsum",
+    "cnn_dailymail",
+    "scitldr",
+    "squad",
+    "squad_v2",
     "text-classification",
     "masked-language-model",
     "causal-language-model",
@@ -33,7 +52,7 @@ test("every task carries its own name", () => {
 });
 
 test("an unknown name is answered with near ones", () => {
-  expect(() => taskNamed("sst-2")).toThrow(/^unknown task "sst-2", nearest of 22: sst2, /);
+  expect(() => taskNamed("sst-2")).toThrow(/^unknown task "sst-2", nearest of 41: sst2, /);
   expect(() => taskNamed("toString")).toThrow('unknown task "toString"');
   expect(() => openTask("", { where: "x.tsv", text: "" })).toThrow('unknown task ""');
 });

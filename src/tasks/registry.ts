@@ -4,20 +4,38 @@ import { unknownName } from "../errors/unknown-name.ts";
 import { causalLanguageModel } from "./causal-language-model.ts";
 import { chat } from "./chat.ts";
 import { withGivenColumns } from "./columns.ts";
+import { commonsense, type CommonsenseName } from "./commonsense.ts";
+import { contaminationsOf } from "./contamination.ts";
 import { glue, type GlueName } from "./glue.ts";
 import { lmBff, type LmBffName } from "./lm-bff.ts";
 import { maskedLanguageModel } from "./masked-language-model.ts";
+import { mathematics, type MathematicsName } from "./mathematics.ts";
 import { promptCompletion } from "./prompt-completion.ts";
-import { datasetOf, readTable, type Source } from "./read.ts";
+import { type ReadExamples, readTable, type Source } from "./read.ts";
 import { sequenceToSequence } from "./sequence-to-sequence.ts";
+import { squad, type SquadName } from "./squad.ts";
+import { summarization, type SummaryName } from "./summarization.ts";
+import { datasetOfSet, type TableSet, wholeTable } from "./table-set.ts";
 import type { ColumnOptions, LanguageKind, Task, TaskDefinition } from "./task.ts";
 import { textClassification } from "./text-classification.ts";
 
-export type TaskName = GlueName | LmBffName | "text-classification" | LanguageKind;
+export type TaskName =
+  | GlueName
+  | LmBffName
+  | CommonsenseName
+  | MathematicsName
+  | SummaryName
+  | SquadName
+  | "text-classification"
+  | LanguageKind;
 
 export const tasks: { readonly [name in TaskName]: TaskDefinition } = {
   ...glue,
   ...lmBff,
+  ...commonsense,
+  ...mathematics,
+  ...summarization,
+  ...squad,
   "text-classification": textClassification,
   "masked-language-model": maskedLanguageModel,
   "causal-language-model": causalLanguageModel,
@@ -40,17 +58,32 @@ function isTaskName(name: string): name is TaskName {
 }
 
 /**
- * The task `name` as its training file makes it, and that file's examples.
- * @throws Error when there is no such task, or the file does not hold what it needs.
+ * The task `name` as its training data makes it, and that data's examples.
+ * @throws Error when there is no such task, or the data does not hold what it needs.
  */
+export function openTables(
+  name: string,
+  training: TableSet,
+  options: ColumnOptions = {},
+  reading: ReadExamples = {},
+): { task: Task; training: Dataset } {
+  const table = wholeTable(training);
+  if (table.rows.length === 0) throw new Error(`${training.where}: no rows, expected at least one example`);
+  const plain = taskNamed(name).resolve(table, training.where, options);
+  const { where } = training;
+  const contaminated = contaminationsOf({ where, columns: table.columns, rows: table.rows.length });
+  const task = contaminated ? { ...plain, contaminated } : plain;
+  return { task, training: datasetOfSet(task, training, reading) };
+}
+
+/** As {@link openTables}, of the text of one file. */
 export function openTask(
   name: string,
   training: Source,
   options: ColumnOptions = {},
+  reading: ReadExamples = {},
 ): { task: Task; training: Dataset } {
-  const definition = taskNamed(name);
-  const table = readTable(training, withGivenColumns(definition.forms, options));
-  if (table.rows.length === 0) throw new Error(`${training.where}: no rows, expected at least one example`);
-  const task = definition.resolve(table, training.where, options);
-  return { task, training: datasetOf(task, table, training.where) };
+  const table = readTable(training, withGivenColumns(taskNamed(name).forms, options), reading.onBadRow);
+  const { where } = training;
+  return openTables(name, { where, parts: [{ where, table }] }, options, reading);
 }

@@ -40,6 +40,33 @@ test.each<[string[], (string | null)[]]>([
     [null, null, null, null],
   ],
   [[], [null, null, null, null]],
+  [
+    ["README.md", "data/train-00000-of-00001.parquet", "data/validation-00000-of-00001.parquet"],
+    ["data/train-00000-of-00001.parquet", "data/validation-00000-of-00001.parquet", null, null],
+  ],
+  [
+    [
+      "train-00001-of-00002.parquet",
+      "train-00000-of-00002.parquet",
+      "test-00000-of-00001.parquet",
+      "validation_matched-00000-of-00001.parquet",
+      "validation_mismatched-00000-of-00001.parquet",
+    ],
+    [
+      "train-*-of-00002*.parquet",
+      "validation_matched-00000-of-00001.parquet",
+      "validation_mismatched-00000-of-00001.parquet",
+      "test-00000-of-00001.parquet",
+    ],
+  ],
+  [
+    ["data/train-00000-of-00002-0a1b2c.parquet", "data/train-00001-of-00002-3d4e5f.parquet", "train-of-thought.jsonl"],
+    ["data/train-*-of-00002*.parquet", null, null, null],
+  ],
+  [
+    ["data/train.parquet", "train-00000-of-00001.jsonl", "dev.parquet"],
+    ["train-00000-of-00001.jsonl", "dev.parquet", null, null],
+  ],
 ])("finds the parts of %j", (fileNames, [train, validation, validationMismatched, test]) => {
   expect(findSplits(fileNames)).toEqual({ train, validation, validationMismatched, test });
 });

@@ -1,9 +1,11 @@
 /** What is learned: where texts and labels stand in a table, what the labels are, and how success is measured. */
 import type { Prompt } from "../data/prompts.ts";
+import type { Answering } from "../data/span-answers.ts";
 import type { RowTable } from "../formats/rows.ts";
 import type { MetricName } from "../metrics/registry.ts";
+import type { Scoring } from "./scoring.ts";
 
-/** What a task teaches: to label texts, or to say them. */
+/** What a task teaches: to label texts, to say them, or to find answers in them. */
 export const taskKindNames = [
   "classification",
   "prompt-classification",
@@ -13,14 +15,15 @@ export const taskKindNames = [
   "prompt-completion",
   "chat",
   "sequence-to-sequence",
+  "question-answering",
 ] as const;
 export type TaskKind = (typeof taskKindNames)[number];
 export type LabelledKind = "classification" | "prompt-classification" | "regression";
-/** The kinds without labels; each is a task of the same name. */
-export type LanguageKind = Exclude<TaskKind, LabelledKind>;
+/** The kinds that say texts; each is a task of the same name. */
+export type LanguageKind = Exclude<TaskKind, LabelledKind | "question-answering">;
 
-/** The column of a single text, or the two columns of a pair. */
-export type TextColumns = readonly [string] | readonly [string, string];
+/** The column of a single text, the two columns of a pair, or all that hold a part of a question. */
+export type TextColumns = readonly [string, ...string[]];
 
 /** The forms that the files of a task come in. */
 export interface TableForms {
@@ -30,6 +33,11 @@ export interface TableForms {
   readonly labelColumns: readonly string[];
   /** The columns of tab- or comma-separated files that lack a header line, told apart by their number. */
   readonly headerless: readonly (readonly string[])[];
+  /**
+   * What the name of a file of labels, one on each line, ends in where it is beside that of the texts: with `-labels.lst`, those of
+   * dev.jsonl are in dev-labels.lst. They become the column `label`.
+   */
+  readonly labelFile?: string | undefined;
 }
 
 /** Plain data, so that a run can keep the task it was trained on. */
@@ -43,10 +51,16 @@ export interface Task extends TableForms {
   /** What stands for the label of a row that annotators found none for; such rows are left out. */
   readonly unlabelled?: readonly string[] | undefined;
   readonly metrics: readonly MetricName[];
-  /** The one of `metrics` by which the best checkpoint is chosen, or the loss. */
+  /** The one of `metrics`, or of the scores of answers, by which the best checkpoint is chosen, or the loss. */
   readonly metricForBest: MetricName | "loss";
   /** How the classes are asked for, where that is by a prompt. */
   readonly prompt?: Prompt | undefined;
+  /** How questions about a text are read, answered and scored, where that is the task. */
+  readonly answering?: Answering | undefined;
+  /** How the task is scored beside the loss and its metrics of labels. */
+  readonly scoring?: Scoring | undefined;
+  /** A warning for each task of whose test items the training data is known to hold some. */
+  readonly contaminated?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Columns that a person names because their names do not tell. */
@@ -64,6 +78,8 @@ export interface TaskDefinition {
   /** What every data set of the task teaches; `labelled` where the data tells whether labels are classes or numbers. */
   readonly kind: TaskKind | "labelled";
   readonly forms: TableForms;
+  /** The task, where it is the same whatever the data and the columns that a person names. */
+  readonly known?: Task;
   /**
    * The task as the training data, the table of the file `where`, makes it.
    * @throws Error beginning with `where` when the table does not have what the task needs.

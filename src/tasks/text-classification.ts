@@ -1,5 +1,5 @@
 /** Any file with a column of text, or two, and a column of labels. */
-import type { Row, RowTable } from "../formats/rows.ts";
+import type { RowTable } from "../formats/rows.ts";
 import { quote } from "../formats/text.ts";
 import { findLabelColumn, findTextColumns } from "./columns.ts";
 import { decimal, labelText } from "./label.ts";
@@ -21,7 +21,8 @@ export const textClassification: TaskDefinition = {
     const rest = training.columns.filter((column) => !(textColumns as readonly string[]).includes(column));
     const labelColumn = findLabelColumn(rest, where, options);
     const forms = { textColumns: [textColumns], labelColumns: [labelColumn], headerless: [] };
-    const labels = labelsIn(training, labelColumn, where);
+    const labels = labelsIn(training, labelColumn);
+    if (labels.length < 2) refuseUnlabelled(training, labelColumn, where);
     if (options.regression ?? areMeasurements(labels)) return { ...forms, name, ...regression };
     if (labels.length < 2) {
       const only = quote(labels[0]!);
@@ -31,21 +32,20 @@ export const textClassification: TaskDefinition = {
   },
 };
 
-/** The different labels of a column, each once. */
-function labelsIn(table: RowTable, column: string, where: string): string[] {
-  return [...new Set(table.rows.map((row) => requiredLabel(row, column, `${where}:${row.line}`)))];
+/** The different labels of a column, each once. Rows without one are for the reader of examples to refuse. */
+function labelsIn({ rows }: RowTable, column: string): string[] {
+  const labels = rows.map(({ values }) => labelText(values[column])).filter((label) => typeof label === "string");
+  return [...new Set(labels)];
 }
 
-function requiredLabel(row: Row, column: string, place: string): string {
+/** @throws Error beginning with the place of the first row without a label. */
+function refuseUnlabelled({ rows }: RowTable, column: string, where: string): void {
+  const row = rows.find(({ values }) => typeof labelText(values[column]) !== "string");
+  if (!row) return;
   const value = row.values[column];
-  const text = labelText(value);
-  if (text === null) throw new Error(`${place}: no label in column ${quote(column)}`);
-  if (text === undefined) {
-    throw new Error(
-      `${place}: ${quote(JSON.stringify(value))} in column ${quote(column)}, expected a text or a number`,
-    );
-  }
-  return text;
+  const met = labelText(value) === null ? "no label" : quote(JSON.stringify(value));
+  const expected = labelText(value) === null ? "" : ", expected a text or a number";
+  throw new Error(`${where}:${row.line}: ${met} in column ${quote(column)}${expected}`);
 }
 
 function areMeasurements(labels: readonly string[]): boolean {

@@ -8,7 +8,7 @@ import { aliases, trainFields } from "../../src/run/config.ts";
 import { output, rocoft } from "../cli.ts";
 
 const cwd = tmpdir();
-const commands = ["train", "evaluate", "predict", "generate", "merge", "export", "methods", "ntk", "plan"];
+const commands = ["train", "evaluate", "predict", "generate", "merge", "export", "methods", "tasks", "ntk", "plan"];
 
 describe.concurrent("help", () => {
   test.each(commands)("%s --help has flags and examples that are commands", async (command) => {
@@ -44,8 +44,8 @@ describe.concurrent("help", () => {
 });
 
 const misuses: Readonly<Record<string, string>> = {
-  trian: 'unknown command "trian", nearest of 9: train, plan, predict, merge, ntk',
-  "help trian": 'unknown command "trian", nearest of 9: train, plan, predict, merge, ntk',
+  trian: 'unknown command "trian", nearest of 10: train, plan, tasks, predict, merge',
+  "help trian": 'unknown command "trian", nearest of 10: train, plan, tasks, predict, merge',
   "--verion": "unknown option '--verion' (Did you mean --version?)",
   "train --lerning_rate 1e-3": "unknown option '--lerning_rate' (Did you mean --learning_rate?)",
   "plan --modle roberta": "unknown option '--modle' (Did you mean --model?)",

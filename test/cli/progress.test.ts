@@ -28,6 +28,8 @@ const events: readonly RunEvent[] = [
     trainExamples: 67349,
     validationExamples: 872,
     truncated: 3,
+    warnings: ["gsm8k: its test is in the data"],
+    badRows: { count: 5, reasons: ["a.tsv:3: bad", "a.tsv:4: bad", "b.tsv:9: bad"] },
     trainedParameters: 249_000,
     totalParameters: 124_500_000,
     resumedFrom: null,
@@ -40,7 +42,7 @@ const events: readonly RunEvent[] = [
   { type: "evaluation", step: 2, epoch: 0.5, scores: { loss: 0.5, accuracy: 0.875 }, best: true, seconds: 1 },
   step(12345),
   { type: "end", reason: "finished", step: 12345, bestStep: 2, bestScores: null, secondsElapsed: 125 },
-  { type: "saved", folder: "runs/a", reason: "finished", scores: null, step: 2 },
+  { type: "saved", folder: "runs/a", reason: "finished", scores: null, step: 2, badRows: { count: 0, reasons: [] } },
 ];
 
 /** What is written for `events` on a stream like `stream`. */
@@ -80,7 +82,13 @@ describe("on a terminal", () => {
       "training 249,000 of 124,500,000 parameters (0.2 %)\n",
       "new, drawn from the seed: classifier.weight, classifier.bias\n",
       "in the checkpoint, not used: lm_head.bias\n",
+      "warning: gsm8k: its test is in the data\n",
       "3 examples are longer than max_seq_length and were cut\n",
+      "5 bad rows skipped:\n",
+      "  a.tsv:3: bad\n",
+      "  a.tsv:4: bad\n",
+      "  b.tsv:9: bad\n",
+      "  and 2 more\n",
       "step 2  epoch 0.50  loss 0.5000  accuracy 0.8750  best\n",
       "finished after 12345 steps, 2m05s\n",
     ]);

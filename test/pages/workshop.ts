@@ -21,6 +21,7 @@ export interface PageWorkshop {
  *     MINILM/                                                 the former as a folder
  *     HuggingFaceTB/SmolLM2-135M-Instruct                     on the hub too: a decoder with a chat template
  *     glue/sst2/, SST2/                                       reviews in the form of SST-2: train.tsv, dev.tsv
+ *     squad/                                                  questions in the form of SQuAD v2.0: train.jsonl, dev.jsonl
  *     tickets.csv                                             the tickets of examples/own-csv: message, team
  *     notes.txt                                               paragraphs of text
  */
@@ -40,12 +41,24 @@ export function pageWorkshop(): PageWorkshop {
   write(join(chatModel, "tokenizer_config.json"), JSON.stringify({ chat_template: chatTemplate }));
 
   for (const data of [path("glue", "sst2"), path("SST2")]) makeSst2(data);
+  for (const [name, seed] of Object.entries({ train: 7, dev: 8 }))
+    write(path("squad", `${name}.jsonl`), questions(seed));
   copyFileSync(join(root, "examples", "own-csv", "tickets.csv"), path("tickets.csv"));
   const notes = reviews(60, 6).map(({ text }) => text);
   write(path("notes.txt"), notes.join("\n\n"));
 
   const PATH = [path("node_modules", ".bin"), process.env["PATH"]].join(":");
   return { folder, env: { PATH, HF_HOME: path("huggingface"), HF_HUB_OFFLINE: "1" } };
+}
+
+/** What a review says of the film; nothing of every third. */
+function questions(seed: number): string {
+  const rows = reviews(12, seed).map(({ text }, i) => {
+    const answer = text.split(" ").at(-2)!;
+    const answers = i % 3 === 0 ? [] : [{ text: answer, answer_start: text.lastIndexOf(answer) }];
+    return { id: `${seed}-${i}`, question: "How is it?", context: text, answers };
+  });
+  return rows.map((row) => `${JSON.stringify(row)}\n`).join("");
 }
 
 /** As the hub's own tools lay a model down that was downloaded (src/hub/cache.ts). */

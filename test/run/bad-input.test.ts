@@ -91,7 +91,7 @@ const inputs: Readonly<Record<string, readonly [flags: readonly string[], messag
   ],
   "a folder without a training file": [
     ["--data", "roberta"],
-    "--data: roberta has no training file (train.tsv, train.csv, train.jsonl, train.txt), found config.json, model.safetensors, tokenizer.json",
+    "--data: roberta has no training file (train.tsv, train.csv, train.jsonl, train.parquet, train.txt), found config.json, model.safetensors, tokenizer.json",
   ],
   "data that is not there": [["--data", "nowhere"], "--data: no such file or folder: nowhere"],
   "a validation file that is not there": [
@@ -116,7 +116,7 @@ const inputs: Readonly<Record<string, readonly [flags: readonly string[], messag
   ],
   "an unknown task": [
     ["--task", "sst3", "--data", "sst2"],
-    'task: unknown name "sst3", nearest of 22: sst2, sst5, stsb, rte, subj',
+    'task: unknown name "sst3", nearest of 41: sst2, sst5, stsb, rte, subj',
   ],
   "an unknown way to select": [
     [...onSst2, "--select", "best"],

@@ -155,7 +155,7 @@ describe("refused", () => {
     [
       "a split's folder without training data",
       ["--data", "partial", "--shots", "4", "--seeds", "13"],
-      "--data: partial/4-13 has no training file (train.tsv, train.csv, train.jsonl, train.txt), found dev.tsv",
+      "--data: partial/4-13 has no training file (train.tsv, train.csv, train.jsonl, train.parquet, train.txt), found dev.tsv",
     ],
     [
       "drift after the last step",

@@ -120,7 +120,7 @@ describe("predict and evaluate refuse", () => {
     ],
     "an unknown task": [
       ["evaluate", "--model", "three", "--task", "sst3", "--data", "sst2"],
-      'unknown task "sst3", nearest of 22: sst2, sst5, stsb, rte, subj',
+      'unknown task "sst3", nearest of 41: sst2, sst5, stsb, rte, subj',
     ],
     "sequences above the positions": [
       ["evaluate", "run", "--data", "sst2", "--max_seq_length", "11"],

@@ -4,7 +4,7 @@ import { parseConfig } from "../../run/config.ts";
 import { type Plan, planRun } from "../../run/plan.ts";
 import type { ExamplePart } from "../../run/planned-examples.ts";
 import { addTrainFlags, trainInput } from "../flags.ts";
-import { formatBytes, formatCount, formatShare, formatTable } from "../format.ts";
+import { badRowLines, formatBytes, formatCount, formatShare, formatTable } from "../format.ts";
 
 const examples = `
 Examples:
@@ -125,7 +125,17 @@ function isColoured(): boolean {
   return process.stdout.isTTY && process.stdout.hasColors();
 }
 
-function steps({ data, stepsPerEpoch, totalSteps, epochs, learningRate, config }: Plan): string {
+function steps({
+  data,
+  badRows,
+  leftOut,
+  warnings,
+  stepsPerEpoch,
+  totalSteps,
+  epochs,
+  learningRate,
+  config,
+}: Plan): string {
   const warmup = Number(config["warmup_steps"]);
   const cut = data.truncated > 0 ? `, ${formatCount(data.truncated)} cut to max_seq_length` : "";
   const left = data.skipped > 0 ? `, ${formatCount(data.skipped)} left out, what carries loss does not fit` : "";
@@ -133,6 +143,9 @@ function steps({ data, stepsPerEpoch, totalSteps, epochs, learningRate, config }
   return [
     "Training",
     `  ${data.examples > data.train ? `${formatCount(data.train)} rows of ` : ""}${formatCount(data.examples)} training examples (longest ${data.longest} tokens${cut}${left}), ${formatCount(data.validation)} validation examples`,
+    ...badRowLines(badRows).map((line) => `  ${line}`),
+    ...(leftOut > 0 ? [`  ${formatCount(leftOut)} rows without a text on one side left out`] : []),
+    ...warnings.map((warning) => `  ${warning}`),
     ...(lossTokens === null
       ? []
       : [

@@ -62,9 +62,10 @@ async function standardInput(textCount: number | null): Promise<(string | Texts)
   });
 }
 
-/** label and its probability, or the number of a regression, and the text, separated by tabs; the text on one line. */
-function lineOf({ label, probabilities, text }: Prediction): string {
-  const answer = probabilities ? [label, probabilities[label]!.toFixed(4)] : [Number(label).toFixed(4)];
-  const texts = (typeof text === "string" ? [text] : text).map((part) => part.replaceAll(/[\t\r\n]+/g, " "));
-  return `${[...answer, ...texts].join("\t")}\n`;
+/** label or answer and its probability, or the number of a regression, and the text, separated by tabs; each on one line. */
+function lineOf({ label, probabilities, answers, text }: Prediction): string {
+  const probability = probabilities?.[label] ?? answers?.find((answer) => answer.text === label)?.probability;
+  const answer = probability === undefined ? [Number(label).toFixed(4)] : [label, probability.toFixed(4)];
+  const texts = [...answer, ...(typeof text === "string" ? [text] : text)];
+  return `${texts.map((part) => part.replaceAll(/[\t\r\n]+/g, " ")).join("\t")}\n`;
 }

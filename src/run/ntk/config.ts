@@ -85,7 +85,7 @@ export const ntkFields: { readonly [K in keyof NtkSettings]: z.ZodType<NtkSettin
     .array(z.int().positive())
     .default([])
     .describe("steps of that training after which the kernel is compared with the one before it"),
-  memory_mib: z.int().positive().default(4096).describe("MiB that gradients and kernels may take beside the model"),
+  memory_mib: z.int().positive().default(3072).describe("MiB that gradients and kernels may take beside the model"),
 };
 
 /** The settings of training that a study has no use for, since it trains nothing in a run folder. */

@@ -1,12 +1,13 @@
 /** Splits of the data of a study: which examples a kernel learns from, and which it is tested on. */
-import { readdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Dataset } from "../../data/examples.ts";
 import { fewShot, sampled } from "../../data/few-shot.ts";
-import { readTable } from "../../tasks/read.ts";
 import { findSplits } from "../../tasks/splits.ts";
+import { wholeTable } from "../../tasks/table-set.ts";
 import type { Task } from "../../tasks/task.ts";
-import { readTaskFile, sourceOf } from "../data.ts";
+import { readTaskFile } from "../data.ts";
+import { filesIn, readTables } from "../table-files.ts";
 import type { NtkConfig } from "./config.ts";
 
 export interface Split {
@@ -64,10 +65,10 @@ export async function testExamples(
 async function labelledTestFile(task: Task, folder: string): Promise<string | null> {
   const found = await stat(folder).catch(() => null);
   if (!found?.isDirectory()) return null;
-  const { test } = findSplits(await readdir(folder));
+  const { test } = findSplits(await filesIn(folder));
   if (test === null) return null;
   const file = join(folder, test);
-  const { columns, rows } = readTable(await sourceOf(file), task);
+  const { columns, rows } = wholeTable(await readTables(file, task));
   const label = task.labelColumns.find((column) => columns.includes(column));
   return label !== undefined && rows[0]?.values[label] !== "-1" ? file : null;
 }

@@ -1,0 +1,85 @@
+/** Scores of what a model says by itself, compared with what is accepted: never with the answer before it. */
+import type { Example } from "../../data/examples.ts";
+import { promptTokens } from "../../data/completions.ts";
+import type { Generator } from "../generator.ts";
+import { sentencesOf } from "../../metrics/sentences.ts";
+import { textMetrics } from "../../metrics/text-registry.ts";
+import type { GenerationScoring } from "../../tasks/scoring.ts";
+import type { Task } from "../../tasks/task.ts";
+import type { ProtocolledScores } from "./protocol.ts";
+
+export interface GenerationOptions {
+  /** How many prompts are read at once; 8 unless given. */
+  readonly batchSize?: number | undefined;
+  /** Told after each batch how many items are done. */
+  readonly onProgress?: ((done: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Texts said and scored. */
+export interface SaidScores extends ProtocolledScores {
+  readonly predictions: readonly string[];
+}
+
+/**
+ * Lets a model answer every example and scores what it says.
+ * @throws Error in one line for an example that leaves no room, before anything is computed.
+ */
+export async function generationScores(
+  { kind }: Pick<Task, "kind">,
+  { metrics, decoding }: GenerationScoring,
+  data: { readonly where: string; readonly examples: readonly Example[] },
+  generator: Generator,
+  { batchSize = 8, onProgress, signal }: GenerationOptions = {},
+): Promise<SaidScores> {
+  const { opened, adapted } = generator;
+  const room =
+    opened.model.maxPositions -
+    adapted.attachment.positions -
+    (kind === "sequence-to-sequence" ? 0 : decoding.max_new_tokens);
+  const prompts = data.examples.map((example) =>
+    kind === "sequence-to-sequence"
+      ? [...opened.tokenizer.encode([example.texts[0]], { maxLength: room }).ids]
+      : promptTokens(example, opened.tokenizer, room),
+  );
+  const predictions: string[] = [];
+  for (let start = 0; start < prompts.length; start += batchSize) {
+    const batch = prompts.slice(start, start + batchSize);
+    const said = await generator.generate(batch, settingsOf(decoding), { batchSize, signal });
+    predictions.push(...said.map(({ sequences }) => sequences[0]!.text));
+    onProgress?.(predictions.length);
+  }
+  const references = data.examples.map((example) => example.references ?? [example.texts[1] ?? ""]);
+  const measured = metrics.map((name) => ({ name, scores: scoresBy(name, references, predictions) }));
+  const { tokenizer } = opened;
+  return {
+    predictions,
+    scores: Object.assign({}, ...measured.map(({ scores }) => scores)) as Record<string, number>,
+    protocols: measured.map(({ name, scores }) => ({
+      scores: Object.keys(scores),
+      way: "said by the model itself after the prompt alone",
+      data: data.where,
+      items: predictions.length,
+      prompt: tokenizer.decode(prompts[0]!),
+      decoding: settingsOf(decoding),
+      reference: textMetrics[name].reference,
+    })),
+  };
+}
+
+/** Summaries are compared sentence by sentence. */
+function scoresBy(
+  name: GenerationScoring["metrics"][number],
+  references: readonly (readonly string[])[],
+  predictions: readonly string[],
+): Readonly<Record<string, number>> {
+  const lines = (text: string) => sentencesOf(text).join("\n");
+  if (name !== "rouge") return textMetrics[name].compute(references, predictions);
+  return textMetrics[name].compute(
+    references.map((texts) => texts.map(lines)),
+    predictions.map(lines),
+  );
+}
+
+const settingsOf = (decoding: GenerationScoring["decoding"]): Record<string, number> =>
+  Object.fromEntries(Object.entries(decoding).filter(([, value]) => value !== undefined)) as Record<string, number>;
