@@ -7,13 +7,12 @@
  * One `rocoft ntk` a setting, task and seed; what each finds is kept as lines of FILE (docs/kernel-study.jsonl). What is there is
  * not measured again, and a command that was interrupted goes on, so an interrupted study does.
  */
-import { spawn } from "node:child_process";
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Found, foundIn, isDone, read } from "./kernel-study-results.ts";
 import { common, folderOf, seeds, sets, type Setting, settings, type StudiedTask, tasks } from "./kernel-study-runs.ts";
-import { cli, machine, root } from "./measure.ts";
+import { machine, root, runCli } from "./measure.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -44,17 +43,8 @@ async function execute({ setting, task, seed }: Run): Promise<Found[]> {
     ...["--seeds", String(seed), "--parameters", first!, "--compare", ...others, "--output_dir", folder],
     ...[...common, ...setting.flags, ...task.flags, ...(isPrompt ? (task.prompt ?? []) : [])],
   ];
-  await finished(args);
+  await runCli(args);
   return foundIn(folder, { setting: setting.name, task: task.task, seed, machine: machine() });
-}
-
-function finished(args: readonly string[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [cli, ...args], { stdio: ["ignore", "ignore", "pipe"] });
-    let complaint = "";
-    child.stderr.on("data", (chunk) => (complaint += String(chunk)));
-    child.on("close", (code) => (code === 0 ? resolve() : reject(new Error(complaint.slice(-500)))));
-  });
 }
 
 async function worker(queue: Run[]): Promise<void> {

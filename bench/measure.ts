@@ -1,5 +1,5 @@
 /** What the benchmarks share: running a program to its end, medians, and the line that says where and when. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { availableParallelism, cpus } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -23,6 +23,24 @@ export function run(program: string, args: readonly string[]): Finished {
   if (error) throw error;
   if (status !== 0) throw new Error(`${program} ${args.join(" ")} exited with ${status}: ${stderr.slice(-500)}`);
   return { stdout, stderr, seconds: (performance.now() - start) / 1000 };
+}
+
+/** Runs `rocoft` beside what else runs. @throws Error (rejects) with the end of its complaint when it fails. */
+export function runCli(args: readonly string[]): Promise<Finished> {
+  const start = performance.now();
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [cli, ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, HF_HUB_OFFLINE: "1" },
+    });
+    let [stdout, stderr] = ["", ""];
+    child.stdout.on("data", (chunk) => (stdout += String(chunk)));
+    child.stderr.on("data", (chunk) => (stderr += String(chunk)));
+    child.on("close", (code) => {
+      if (code === 0) resolve({ stdout, stderr, seconds: (performance.now() - start) / 1000 });
+      else reject(new Error(`rocoft ${args.join(" ")} exited with ${code}: ${stderr.slice(-500)}`));
+    });
+  });
 }
 
 /** Runs a TypeScript program of this folder. */

@@ -7,11 +7,10 @@
  * method's learning rate is chosen with seed 1 from its default and a third and three times that, and on from an edge of the
  * grid where the best lies there, twice at most; the other seeds use the one chosen. Ablations use that of three rows.
  */
-import { spawn } from "node:child_process";
 import { appendFileSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { cli, machine, root } from "./measure.ts";
+import { lastJson, machine, root, runCli } from "./measure.ts";
 import { type Done, find, type Run, read, report, runOf, search, SEEDS } from "./mrpc-results.ts";
 import { ablationRows, methodRows } from "./mrpc-runs.ts";
 
@@ -55,11 +54,11 @@ async function execute(run: Run): Promise<Done> {
   );
   const settings = `--task mrpc --method ${run.method} --learning_rate ${run.learning_rate} --seed ${run.seed} --threads ${flags.threads} --json`;
   const paths = ["--model", flags.model!, "--data", flags.data!, "--output_dir", folder];
-  const start = performance.now();
-  const { scores, trained_parameters: trained } = JSON.parse(
-    await outputOf([cli, "train", ...paths, ...settings.split(" "), ...options]),
-  ) as { scores: { accuracy: number; f1: number }; trained_parameters: number };
-  const seconds = (performance.now() - start) / 1000;
+  const finished = await runCli(["train", ...paths, ...settings.split(" "), ...options]);
+  const { scores, trained_parameters: trained } = lastJson<{
+    scores: { accuracy: number; f1: number };
+    trained_parameters: number;
+  }>(finished);
   const events = readFileSync(join(folder, "events.jsonl"), "utf8").trim().split("\n");
   const resident = events.map((line) => Number((JSON.parse(line) as { residentBytes?: number }).residentBytes ?? 0));
   const adapter = statSync(join(folder, "adapter", "adapter_model.safetensors")).size;
@@ -70,22 +69,10 @@ async function execute(run: Run): Promise<Done> {
     f1: scores.f1,
     trained,
     adapter_bytes: adapter,
-    seconds: Number(seconds.toFixed(1)),
+    seconds: Number(finished.seconds.toFixed(1)),
     peak_mib: Math.round(Math.max(...resident) / 2 ** 20),
     machine: machine(),
   };
-}
-
-function outputOf(args: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
-    let [out, err] = ["", ""];
-    child.stdout.on("data", (chunk) => (out += String(chunk)));
-    child.stderr.on("data", (chunk) => (err += String(chunk)));
-    child.on("close", (code) =>
-      code === 0 ? resolve(out) : reject(new Error(`${args.join(" ")}: ${err.slice(-500)}`)),
-    );
-  });
 }
 
 /** Works until nothing is pending; a run that fails is told of and left out of this study. */

@@ -26,7 +26,7 @@ for (const [name, part] of Object.entries(parts)) await writeFile(join(data, `${
 console.log(`${parts.train.length} mails to learn from, ${parts.validation.length} held out`);
 
 const asItIs = await openCheckpoint(model, { task });
-const before = await asItIs.evaluate(data);
+const { scores: before } = await asItIs.evaluate(data);
 await asItIs.dispose();
 console.log(`as it is   ${line(before)}`);
 

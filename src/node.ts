@@ -16,4 +16,6 @@ export type { NtkInput } from "./run/ntk/config.ts";
 export { kernelStudy, type NtkEvent, type NtkOptions } from "./run/ntk/study.ts";
 export { type Plan, plan } from "./run/plan.ts";
 export type { Prediction } from "./run/prediction.ts";
+export type { Protocol, ProtocolledScores } from "./run/scoring/protocol.ts";
+export { type ScoreOptions, scoreModel, type ScoringWay } from "./run/scoring/scorer.ts";
 export { nativeRuntime, type NativeOptions } from "./runtime/native.ts";

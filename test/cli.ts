@@ -1,6 +1,7 @@
 /** The command line as a person runs it: `node bin/rocoft.js`, of what `npm run build` made. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
+import type { Protocol } from "../src/run/scoring/protocol.ts";
 
 export interface Outcome {
   /** The exit code; null where a signal ended the process. */
@@ -78,4 +79,19 @@ export async function json<T>(args: readonly string[], options: Surroundings): P
   const text = await output([...args, "--json"], options);
   if (!/^[^\n]+\n$/.test(text)) throw new Error(`expected one line, got ${JSON.stringify(text.slice(0, 200))}`);
   return JSON.parse(text) as T;
+}
+
+/**
+ * Runs `rocoft evaluate` with `--json`, and gives the scores that it prints without their protocols, of which each must have one.
+ * @param args what stands behind `evaluate`
+ */
+export async function scoresOf<T extends Readonly<Record<string, number>> = Readonly<Record<string, number>>>(
+  args: readonly string[],
+  options: Surroundings,
+): Promise<T> {
+  const { protocols, ...scores } = await json<T & { protocols: readonly Protocol[] }>(["evaluate", ...args], options);
+  const told = protocols.flatMap((protocol) => protocol.scores);
+  if (told.toSorted().join() !== Object.keys(scores).toSorted().join())
+    throw new Error(`expected one protocol for each of ${Object.keys(scores).join(", ")}, got ${told.join(", ")}`);
+  return scores as unknown as T;
 }

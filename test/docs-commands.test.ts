@@ -104,6 +104,7 @@ test("what is not run is counted", () => {
     docs/results.md: hours, and needs real weights, GLUE or PyTorch
     docs/results.md: minutes, and a quiet machine
     docs/resuming.md: the run above came to its end
+    docs/tasks-study.md: hours, and needs real weights and data
     models/rocoft-small/README.md: two hours, and the texts
     models/rocoft-small/README.md: the held-out texts
     models/rocoft-small/README.md: minutes, and SST-2"

@@ -10,6 +10,7 @@ import {
   kernelStudyPage,
   path as kernelStudyPath,
 } from "../scripts/docs/kernel-study.ts";
+import { path as tasksStudyPath, tasksStudyPage } from "../scripts/docs/tasks-study.ts";
 import { extractions } from "../src/metrics/answers.ts";
 import { metrics } from "../src/metrics/registry.ts";
 import { architectures } from "../src/models/registry.ts";
@@ -83,6 +84,11 @@ test("the page of the kernel study and its figures are made from its results", (
   const stale = Object.keys(fresh).filter((file) => readFileSync(join(figuresFolder, file), "utf8") !== fresh[file]);
   if (readFileSync(kernelStudyPath, "utf8") !== kernelStudyPage()) stale.unshift(relative(root, kernelStudyPath));
   expect(stale, "stale; write them anew with npx tsx scripts/docs/kernel-study.ts").toEqual([]);
+});
+
+test("the page of the study of the tasks is made from its results", () => {
+  const hint = `${relative(root, tasksStudyPath)} is stale; write it anew with npx tsx scripts/docs/tasks-study.ts`;
+  expect(readFileSync(tasksStudyPath, "utf8") === tasksStudyPage(), hint).toBe(true);
 });
 
 const families = { ...glue, ...lmBff };

@@ -4,10 +4,11 @@
  *     npx tsx scripts/docs/kernel-study.ts                      writes them
  *     npx tsx scripts/docs/kernel-study.ts --studies STUDIES    and the pictures of kernels, which are in the folders of the runs alone
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { read } from "../../bench/kernel-study-results.ts";
+import { filled } from "./filled.ts";
 import { claimSections, verdicts } from "./kernel-study/claim-sections.ts";
 import { figures, heatMaps } from "./kernel-study/figures.ts";
 import { limits, runSection } from "./kernel-study/run-section.ts";
@@ -31,20 +32,12 @@ export function kernelStudyPage(): string {
     claims: claimSections(seen),
     limits: limits(seen),
   };
-  return Object.entries(parts).reduce((page, [name, text]) => filled(page, name, text), readFileSync(path, "utf8"));
+  return filled(path, script, parts);
 }
 
 /** The figures that are drawn from the results, by the names of their files. */
 export function kernelStudyFigures(): Record<string, string> {
   return Object.assign({}, ...views(read(results)).map(figures)) as Record<string, string>;
-}
-
-/** A page with what stands between the marks of a part. */
-function filled(page: string, part: string, text: string): string {
-  const [start, end] = [`<!-- ${part}: written by \`${script}\` -->`, `<!-- /${part} -->`];
-  const [before, after] = [page.indexOf(start), page.indexOf(end)];
-  if (before < 0 || after < 0) throw new Error(`${path}: the marks of ${part} are gone`);
-  return `${page.slice(0, before + start.length)}\n\n${text}\n\n${page.slice(after)}`;
 }
 
 if (process.argv[1] !== undefined && resolve(process.argv[1]) === import.meta.filename) {

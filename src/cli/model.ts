@@ -1,9 +1,13 @@
 /** The model a command works on: a run folder, or `--model` with `--adapter`, or `--model` alone for a plain checkpoint. */
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { OnBadRow } from "../formats/rows.ts";
 import { type Classifier, openClassifier } from "../run/classifier.ts";
 import type { ModelSource } from "../run/loaded.ts";
+import { type BadRowPolicy, badRowPolicies, badRowTally } from "../tasks/bad-rows.ts";
 import type { ColumnOptions } from "../tasks/task.ts";
 import { downloadProgress } from "./download.ts";
+import { badRowLines } from "./format.ts";
+import { writeLine } from "./progress.ts";
 
 export interface SourceFlags {
   readonly model?: string;
@@ -19,6 +23,7 @@ export interface ModelFlags extends SourceFlags {
   readonly text_column?: string;
   readonly text_pair_column?: string;
   readonly label_column?: string;
+  readonly on_bad_row?: BadRowPolicy;
   readonly json?: boolean;
 }
 
@@ -49,6 +54,12 @@ export function addModelFlags(command: Command): Command {
     .option("--text_column <name>", "column of the text, where it is not the task's own")
     .option("--text_pair_column <name>", "column of the second text of a pair")
     .option("--label_column <name>", "column of the label, where it is not the task's own")
+    .addOption(
+      new Option(
+        "--on_bad_row <policy>",
+        "what a row does that cannot be read: end the command, or be left out and counted (default: fail)",
+      ).choices(badRowPolicies),
+    )
     .option("--json", "print one machine-readable result");
 }
 
@@ -63,10 +74,37 @@ export function sourceOf(run: string | undefined, flags: SourceFlags): ModelSour
   return { run: run! };
 }
 
-/** Opens what was named. @throws Error as {@link sourceOf}. */
-export async function openModelOf(run: string | undefined, flags: ModelFlags): Promise<Classifier> {
+/** Does what takes bad rows as the flags have it, and says on standard error how many were skipped and why. */
+export async function withBadRows<T>(
+  { on_bad_row: policy = "fail" }: ModelFlags,
+  work: (onBadRow: OnBadRow) => Promise<T>,
+): Promise<T> {
+  const badRows = badRowTally(policy);
+  const result = await work(badRows.take);
+  for (const line of badRowLines(badRows.skipped())) writeLine(process.stderr, line);
+  return result;
+}
+
+/** Does what needs the model that was named, and closes it. @throws Error as {@link sourceOf}. */
+export function withModelOf<T>(
+  run: string | undefined,
+  flags: ModelFlags,
+  work: (model: Classifier) => Promise<T>,
+): Promise<T> {
+  return withBadRows(flags, async (onBadRow) => {
+    const model = await openModelOf(run, flags, onBadRow);
+    try {
+      return await work(model);
+    } finally {
+      await model.dispose();
+    }
+  });
+}
+
+async function openModelOf(run: string | undefined, flags: ModelFlags, onBadRow: OnBadRow): Promise<Classifier> {
   return openClassifier(sourceOf(run, flags), {
     columns: columnsOf(flags),
+    onBadRow,
     onDownload: downloadProgress(process.stderr),
     ...(flags.max_seq_length !== undefined && { maxLength: flags.max_seq_length }),
     ...(flags.per_device_eval_batch_size !== undefined && { batchSize: flags.per_device_eval_batch_size }),

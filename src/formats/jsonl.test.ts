@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readJsonl } from "./jsonl.ts";
+import { jsonReader, readJsonl } from "./jsonl.ts";
 
 test("one object a line; blank lines and a byte order mark are passed over, columns are all keys met", () => {
   const { columns, rows } = readJsonl(
@@ -23,6 +23,17 @@ test("one array of objects, each with the line on which it begins", () => {
   ]);
 });
 
+test("a brace alone on the first line begins one object, in any pieces", () => {
+  const text = '\n {\r\n  "a": {\n    "b": 1\n  }\n}\n';
+  const whole = { columns: ["a"], rows: [{ line: 2, values: { a: { b: 1 } } }] };
+  expect(readJsonl(text, "x.json")).toEqual(whole);
+  for (let at = 1; at < text.length; at++) {
+    const reader = jsonReader("x.json", {});
+    for (const piece of [text.slice(0, at), text.slice(at)]) reader.take(piece, true);
+    expect(reader.end()).toEqual(whole);
+  }
+});
+
 test.for(["", "\ufeff", " \n\n", "[]"])("%j has no rows", (text, { expect }) => {
   expect(readJsonl(text, "x.jsonl")).toEqual({ columns: [], rows: [] });
 });
@@ -38,6 +49,13 @@ test.for([
     '{"a": 1}\n"a"\n',
     /^x\.jsonl:2: not a JSON object: "\\"a\\"", expected one object a line/,
   ],
+  ["a brace that is never closed", "{", /^x\.jsonl:1: malformed JSON \(.+\), expected one object a line/],
+  [
+    "an object over lines that is never closed",
+    '{\n"a": 1\n',
+    /^x\.jsonl:1: malformed JSON \(.+\), expected one object a line/,
+  ],
+  ["two objects over lines", '{\n"a": 1\n}\n{\n}\n', /^x\.jsonl:1: malformed JSON \(.+\), expected one object a line/],
   ["null on a line", "null", /^x\.jsonl:1: not a JSON object: "null", expected/],
   ["an array on a later line", '{"a": 1}\n[1]\n', /^x\.jsonl:2: not a JSON object: "\[1\]", expected/],
   [

@@ -1,13 +1,14 @@
-/** JSON objects as rows: one on each line, or all of them in one array. */
+/** JSON objects as rows: one on each line, or all of them in one array, or one alone over several lines. */
 import { elementReader } from "./json-array.ts";
 import { isObject } from "./json.ts";
-import { lineReader, notUtf8, type TextReader } from "./pieces.ts";
+import { lineReader, notUtf8, refuseLong, type TextReader } from "./pieces.ts";
 import { type ReadOptions, refuse, type Row, type RowTable } from "./rows.ts";
 import { quote, withoutByteOrderMark } from "./text.ts";
 
 /**
  * Reads one JSON object a line, skipping blank lines, or one JSON array of objects. The columns are all keys met, in the
- * order they are first met; a row has only its own. A line or an element that is no JSON object is bad.
+ * order they are first met; a row has only its own. A line or an element that is no JSON object is bad. Where the first line is a brace
+ * alone, the whole text is one object.
  * @throws Error `where:line: …` for an array that is never closed, or text behind one.
  */
 export function jsonReader(where: string, { onBadRow = refuse }: ReadOptions): TextReader<RowTable> {
@@ -38,7 +39,11 @@ export function jsonReader(where: string, { onBadRow = refuse }: ReadOptions): T
       ({ line, text, isSound, index }) => take(line, text, isSound, `element ${index} of the array is `),
       table,
     );
-  return byFirst((begin) => (begin.startsWith("[") ? elements() : lines()));
+  return byFirst((begin, isAll) => {
+    if (begin.startsWith("[")) return elements();
+    if (/^\{[^\S\n]*\n/.test(begin)) return wholeReader(where, take, table);
+    return begin.trimEnd() !== "{" || isAll ? lines() : null;
+  });
 }
 
 /** Reads a text that is there as a whole. @throws Error `where:line: …` for what {@link jsonReader} finds bad. */
@@ -60,20 +65,50 @@ function parse(json: string): Parsed {
   }
 }
 
-/** The reader that is chosen by what a text begins with, blanks aside. */
-function byFirst<T>(choose: (begin: string) => TextReader<T>): TextReader<T> {
+/** Gives all of a text to `take`, with the line on which it begins. */
+function wholeReader<T>(
+  where: string,
+  take: (line: number, text: string, isSound: boolean) => void,
+  end: () => T,
+): TextReader<T> {
+  let text = "";
+  let isSound = true;
+  return {
+    take: (piece, isPieceSound) => {
+      text += piece;
+      isSound &&= isPieceSound;
+      refuseLong(text.length, where, 1);
+    },
+    end: () => {
+      const blanks = /^\s*/.exec(text)![0];
+      take(blanks.split("\n").length, text, isSound);
+      return end();
+    },
+  };
+}
+
+/**
+ * The reader that is chosen by what a text begins with, blanks aside.
+ * @param choose null where more must be seen, which it is not of all of a text
+ */
+function byFirst<T>(choose: (begin: string, isAll: boolean) => TextReader<T> | null): TextReader<T> {
   let reader: TextReader<T> | null = null;
-  let blanks = "";
+  let seen = "";
+  let isSeenSound = true;
+  const chosen = (isAll: boolean): void => {
+    reader = choose(seen.trimStart(), isAll);
+    reader?.take(seen, isSeenSound);
+  };
   return {
     take: (piece, isSound) => {
-      if (reader === null) {
-        blanks += piece;
-        const begin = blanks.trimStart();
-        if (begin === "" && isSound) return;
-        reader = choose(begin);
-        reader.take(blanks, isSound);
-      } else reader.take(piece, isSound);
+      if (reader !== null) return reader.take(piece, isSound);
+      seen += piece;
+      isSeenSound &&= isSound;
+      if (seen.trim() !== "" || !isSound) chosen(false);
     },
-    end: () => (reader ?? choose("")).end(),
+    end: () => {
+      if (reader === null) chosen(true);
+      return reader!.end();
+    },
   };
 }

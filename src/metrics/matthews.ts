@@ -8,6 +8,7 @@ import { countPairs, type Metric } from "./metric.ts";
  */
 export const matthews: Metric = {
   name: "matthews_correlation",
+  reference: "scikit-learn 1.9.1, matthews_corrcoef",
   compute(labels, predictions) {
     const n = countPairs("matthews_correlation", labels, predictions);
     let [hits, product, predictedSquares, labelledSquares] = [0, 0, 0, 0];

@@ -2,6 +2,8 @@
 export interface Metric {
   /** As the GLUE metric of the evaluate library calls it. */
   readonly name: string;
+  /** The reference implementation whose numbers it gives, with its version. */
+  readonly reference: string;
   /**
    * From the label and the prediction of each example, in the same order: class numbers for classification, values for
    * regression.

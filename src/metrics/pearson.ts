@@ -3,6 +3,7 @@ import { countPairs, type Metric } from "./metric.ts";
 /** Pearson's correlation of labels and raw predictions; NaN where either side is constant. */
 export const pearson: Metric = {
   name: "pearson",
+  reference: "scipy 1.17.1, pearsonr",
   compute(labels, predictions) {
     countPairs("pearson", labels, predictions);
     return correlation(labels, predictions);

@@ -77,3 +77,11 @@ test.for(entries)("%s is the same of typed arrays", ([, { compute }], { expect }
   const [labels, predictions] = [Int32Array.of(0, 1, 1, 0), Float32Array.of(0, 1, 0, 0)];
   expect(compute(labels, predictions)).toBe(compute([...labels], [...predictions]));
 });
+
+test("the references are the versions that measured the cases", () => {
+  const pinned = readFileSync(join(import.meta.dirname, "../../bench/reference/requirements.txt"), "utf8").split("\n");
+  for (const { reference } of Object.values(metrics)) {
+    const [, program, version] = /^(\S+) (\S+), /.exec(reference) ?? [];
+    expect(pinned).toContain(`${program}==${version}`);
+  }
+});

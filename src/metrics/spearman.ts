@@ -4,6 +4,7 @@ import { correlation } from "./pearson.ts";
 /** Spearman's rank correlation: Pearson's of the ranks. NaN where either side is constant or holds a NaN. */
 export const spearman: Metric = {
   name: "spearmanr",
+  reference: "scipy 1.17.1, spearmanr",
   compute(labels, predictions) {
     countPairs("spearmanr", labels, predictions);
     return correlation(ranks(labels), ranks(predictions));

@@ -51,10 +51,16 @@ function f1Of(predicted: readonly string[], accepted: readonly string[]): number
   return (2 * precision * recall) / (precision + recall);
 }
 
+/** The programs whose numbers these are. */
+export const squadReferences: { readonly [program in "squad" | "squad_v2"]: string } = {
+  squad: "evaluate's squad, which is SQuAD's evaluate-v1.1.py",
+  squad_v2: "SQuAD's evaluate-v2.0.py",
+};
+
 /** SQuAD v1.1: `exact_match` and `f1`, the mean over the questions of the best over the accepted answers, from 0 to 100. */
 export const squad: TextMetric = {
   name: "squad",
-  reference: "evaluate's squad, which is SQuAD's evaluate-v1.1.py",
+  reference: squadReferences.squad,
   compute(references, predictions) {
     countItems("squad", references, predictions);
     const bare = references.findIndex((accepted) => accepted.length === 0);

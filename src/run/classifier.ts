@@ -1,11 +1,11 @@
 /** A fine-tuned classifier ready to answer: from a run, a base model with an adapter, or a checkpoint that has a head. */
 import type { Dataset, Texts } from "../data/examples.ts";
+import type { OnBadRow } from "../formats/rows.ts";
 import { nativeRuntime } from "../runtime/native.ts";
 import type { Program, Runtime } from "../runtime/runtime.ts";
 import type { ColumnOptions, Task } from "../tasks/task.ts";
 import type { AdaptedModel } from "../train/adapt.ts";
 import { predict } from "../train/evaluate.ts";
-import type { Scores } from "../train/events.ts";
 import { answerQuestions } from "../train/objectives/question-answering.ts";
 import { evaluationPass } from "../train/step.ts";
 import { readTaskFile, validationFile } from "./data.ts";
@@ -13,6 +13,8 @@ import { adaptedModel, type LoadedModel, type ModelSource, type OnDownload } fro
 import { loadModel } from "./open.ts";
 import { answerPrediction, checkTexts, type Prediction, predictionOf } from "./prediction.ts";
 import { checkLength, encodeFor, type OpenModel } from "./prepare.ts";
+import { measuredProtocols } from "./scoring/measured.ts";
+import type { ProtocolledScores } from "./scoring/protocol.ts";
 import { isLabelled, objectiveOf } from "./task-kinds.ts";
 
 export interface Classifier {
@@ -31,8 +33,8 @@ export interface Classifier {
   predict(texts: readonly (string | Texts)[]): Promise<Prediction[]>;
   /** Labels the examples of a file; labels that it has are not read. */
   predictFile(path: string): Promise<Prediction[]>;
-  /** The task's scores on a file, or on the validation file of a folder. */
-  evaluate(path: string): Promise<Scores>;
+  /** The task's scores on a file, or on the validation file of a folder, and how they came about. */
+  evaluate(path: string): Promise<ProtocolledScores>;
   dispose(): Promise<void>;
 }
 
@@ -42,6 +44,8 @@ export interface OpenOptions {
   readonly threads?: number;
   /** Columns of the files to read, where they are not the task's own. */
   readonly columns?: ColumnOptions;
+  /** What is done about a row of a file that is no example; it is refused unless given. */
+  readonly onBadRow?: OnBadRow;
   readonly onDownload?: OnDownload;
 }
 
@@ -90,7 +94,7 @@ export async function openClassifier(source: ModelSource, options: OpenOptions =
 
 async function createClassifier(loaded: LoadedModel, options: OpenOptions): Promise<Classifier> {
   const { opened, task } = loaded;
-  const { maxLength = loaded.maxLength, batchSize = 64, threads, columns = {} } = options;
+  const { maxLength = loaded.maxLength, batchSize = 64, threads, columns = {}, onBadRow } = options;
   const adapted = adaptedModel(loaded);
   checkLength(maxLength, opened.model, adapted.attachment);
   const textCount = task.textColumns[0]?.length ?? null;
@@ -125,12 +129,15 @@ async function createClassifier(loaded: LoadedModel, options: OpenOptions): Prom
       return answer({ where: "texts", examples: given.map((pair, i) => ({ line: i + 1, texts: pair, label: null })) });
     },
     async predictFile(path) {
-      return answer(await readTaskFile(task, path, { labels: "ignored", columns }));
+      return answer(await readTaskFile(task, path, { labels: "ignored", columns, onBadRow }));
     },
     async evaluate(path) {
-      const dataset = await readTaskFile(task, await validationFile(path), { columns });
-      const data = encodeFor(opened, task, dataset, maxLength);
-      return objective.score(program, adapted.feeds, data, { batchSize, padTokenId, metrics: task.metrics });
+      const dataset = await readTaskFile(task, await validationFile(path), { columns, onBadRow });
+      const encoded = encodeFor(opened, task, dataset, maxLength);
+      const settings = { batchSize, padTokenId, metrics: task.metrics };
+      const scores = await objective.score(program, adapted.feeds, encoded, settings);
+      const measured = { task, tokenizer, objective, dataset, encoded, maxLength, batchSize };
+      return { scores, protocols: measuredProtocols(scores, measured) };
     },
     dispose: () => program.dispose(),
   };

@@ -66,7 +66,7 @@ export interface ReadTaskFile {
   readonly labels?: "required" | "ignored";
   readonly columns?: ColumnOptions;
   /** What is done about a row that is no example; it is refused unless given. */
-  readonly onBadRow?: OnBadRow;
+  readonly onBadRow?: OnBadRow | undefined;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** What a run reports: the events of its training, and one before and one after. */
 import type { BadRows } from "../tasks/bad-rows.ts";
 import type { EndEvent, Scores, TrainingEvent } from "../train/events.ts";
+import type { Protocol } from "./scoring/protocol.ts";
 
 /** Said once, when everything is read and training is about to begin. */
 export interface ReadyEvent {
@@ -33,6 +34,8 @@ export interface SavedEvent {
   readonly folder: string;
   readonly reason: EndEvent["reason"];
   readonly scores: Scores | null;
+  /** How the scores came about. */
+  readonly protocols: readonly Protocol[];
   readonly step: number;
   /** As of the ready event. */
   readonly badRows: BadRows;

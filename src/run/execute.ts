@@ -1,6 +1,8 @@
 /** A run executed: what it is prepared from is loaded, trained, and written down as it goes. */
 import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
 import type { EncodedDataset } from "../data/encode.ts";
+import type { Dataset } from "../data/examples.ts";
 import type { DownloadProgress } from "../hub/download.ts";
 import { numbersIn } from "../nn/parameters.ts";
 import { nativeRuntime } from "../runtime/native.ts";
@@ -21,6 +23,8 @@ import type { ReadyEvent, RunEvent, SavedEvent } from "./events.ts";
 import { checkCurriculum, trainingOptions } from "./options.ts";
 import { refuseSameFolder } from "./output.ts";
 import { encodeFor, encodeTraining, type PreparedRun, prepareRun } from "./prepare.ts";
+import { type Measured, measuredProtocols } from "./scoring/measured.ts";
+import type { Protocol, ProtocolledScores } from "./scoring/protocol.ts";
 import type { RunWriter } from "./store.ts";
 
 export interface ExecuteOptions {
@@ -59,7 +63,8 @@ export async function* execute(
     });
     if (signal?.aborted) throw interruptedEarly();
     const { writer, from } = await begin({ prepared, environment, adapted });
-    const run: LiveRun = { prepared, adapted, runtime, writer, environment, options };
+    const protocols = validationProtocols(prepared, options, validation);
+    const run: LiveRun = { prepared, adapted, runtime, writer, environment, options, protocols };
     const ready = readyEvent(run, data, loaded, from, (performance.now() - start) / 1000);
     writer.event(ready);
     yield ready;
@@ -80,6 +85,8 @@ interface LiveRun {
   readonly writer: RunWriter;
   readonly environment: Environment;
   readonly options: TrainingOptions;
+  /** How scores of the validation data come about. */
+  readonly protocols: (scores: Scores) => readonly Protocol[];
 }
 
 const interruptedEarly = () => new Error("interrupted before training began, nothing is written");
@@ -142,6 +149,7 @@ async function* recorded(
   let end: EndEvent | undefined;
   for await (const event of events) {
     if (event.type === "checkpoint") await run.writer.checkpoint(run.adapted, event.state);
+    else if (event.type === "evaluation") run.writer.event({ ...event, protocols: run.protocols(event.scores) });
     else run.writer.event(event);
     if (event.type === "evaluation") refuseDiverged(event);
     if (event.type === "evaluation" && event.best) await saveAdapter(run);
@@ -174,24 +182,55 @@ function saveAdapter({ prepared, adapted, writer, environment }: LiveRun): Promi
 async function finish(run: LiveRun, { reason, step: lastStep, bestStep, bestScores }: EndEvent): Promise<SavedEvent> {
   if (bestStep === null) await saveAdapter(run);
   const step = bestStep ?? lastStep;
-  const extraScores = reason === "interrupted" ? {} : await scoreExtra(run);
-  const scores = bestScores && { ...bestScores, ...extraScores };
-  await run.writer.metrics({ reason, step, ...scores });
+  const extra = reason === "interrupted" ? { scores: {}, protocols: [] } : await scoreExtra(run);
+  const scores = bestScores && { ...bestScores, ...extra.scores };
+  const protocols = bestScores === null ? [] : [...run.protocols(bestScores), ...extra.protocols];
+  await run.writer.metrics({ reason, step, ...scores, ...(scores && { protocols }) });
   if (reason !== "interrupted") await run.writer.complete();
   const { badRows } = run.prepared;
-  return { type: "saved", folder: run.writer.folder, reason, scores, step, badRows };
+  return { type: "saved", folder: run.writer.folder, reason, scores, protocols, step, badRows };
+}
+
+/** Files are named by their whole paths, for a run folder is read from anywhere. */
+function measuredOf(
+  { task, tokenizer, config: { settings } }: PreparedRun,
+  { objective, evalBatchSize: batchSize }: TrainingOptions,
+  dataset: Dataset,
+  encoded: EncodedDataset,
+): Measured {
+  const named = { ...dataset, where: resolve(dataset.where) };
+  return { task, tokenizer, objective, dataset: named, encoded, maxLength: settings.max_seq_length, batchSize };
+}
+
+function validationProtocols(prepared: PreparedRun, options: TrainingOptions, encoded: EncodedDataset) {
+  const { train, validation, config } = prepared;
+  const { max_eval_samples: limit, validation_split: share, validation_file: file, seed } = config.settings;
+  const isHeldOut = file === null && validation.where === train.where;
+  const sample = [
+    isHeldOut ? `a share of ${share} drawn by seed ${seed}, the others are trained on` : null,
+    limit === null ? null : `the first ${limit} at most`,
+  ].filter((part) => part !== null);
+  const measured = {
+    ...measuredOf(prepared, options, validation, encoded),
+    ...(sample.length > 0 && { sample: sample.join("; ") }),
+  };
+  return (scores: Scores): readonly Protocol[] => measuredProtocols(scores, measured);
 }
 
 /** Scores of the data beside the validation set (MNLI's mismatched genres), their names ending in `_mm` as run_glue.py has it. */
-async function scoreExtra({ prepared, adapted, runtime, options }: LiveRun): Promise<Scores> {
+async function scoreExtra({ prepared, adapted, runtime, options }: LiveRun): Promise<ProtocolledScores> {
   const { objective, evalBatchSize: batchSize, padTokenId, metrics } = options;
   const scores: Record<string, number> = {};
+  const protocols: Protocol[] = [];
+  const named = (name: string) => `${name}_mm`;
   for (const dataset of prepared.extra) {
     const program = await runtime.compile(evaluationPass(adapted, objective.evaluation));
     const data = encodeFor(prepared, prepared.task, dataset, prepared.config.settings.max_seq_length);
     const extraScores = await objective.score(program, adapted.feeds, data, { batchSize, padTokenId, metrics });
-    for (const [name, value] of Object.entries(extraScores)) scores[`${name}_mm`] = value;
+    for (const [name, value] of Object.entries(extraScores)) scores[named(name)] = value;
+    for (const protocol of measuredProtocols(extraScores, measuredOf(prepared, options, dataset, data)))
+      protocols.push({ ...protocol, scores: protocol.scores.map(named) });
     await program.dispose();
   }
-  return scores;
+  return { scores, protocols };
 }

@@ -5,7 +5,7 @@
  *     task.json                           the task as the data made it: columns, labels, metrics
  *     environment.json                    versions, processor, hashes of model and data
  *     events.jsonl                        what happened, a line each
- *     metrics.json                        the scores of the weights that are kept
+ *     metrics.json                        the scores of the weights that are kept, and how they came about
  *     adapter/adapter_model.safetensors   the trained numbers
  *     adapter/adapter_config.json         where they belong
  *     checkpoint.safetensors              until the run is complete: what resuming it needs
@@ -29,6 +29,7 @@ import { type AdapterConfig, adapterFiles, adapterFolder, isThere, readAdapter }
 import { writeCheckpoint } from "./checkpoint.ts";
 import { flatConfig, parseConfig, type RunConfig } from "./config.ts";
 import type { Environment } from "./environment.ts";
+import type { Protocol } from "./scoring/protocol.ts";
 
 /** The files at the top of a run folder. */
 export const runFiles = {
@@ -45,7 +46,7 @@ const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 export interface RunWriter {
   readonly folder: string;
   /** Appends an event to events.jsonl. */
-  event(event: { readonly type: string }): void;
+  event(event: { readonly type: string; readonly protocols?: readonly Protocol[] }): void;
   adapter(adapted: AdaptedModel, config: Omit<AdapterConfig, "tensors" | "trained_parameters">): Promise<void>;
   /** Keeps where the training stands, in place of the checkpoint before. */
   checkpoint(adapted: AdaptedModel, state: TrainingState): Promise<void>;
@@ -58,7 +59,9 @@ export interface RunWriter {
 export interface RunMetrics {
   readonly reason: EndEvent["reason"];
   readonly step: number;
-  readonly [score: string]: number | string;
+  /** How the scores came about; absent without scores. */
+  readonly protocols?: readonly Protocol[];
+  readonly [score: string]: number | string | readonly Protocol[] | undefined;
 }
 
 /**
@@ -158,6 +161,7 @@ const taskSchema: z.ZodType<Task> = z.object({
   labelColumns: z.array(z.string()),
   headerless: z.array(z.array(z.string())),
   labelFile: z.string().optional(),
+  nested: z.literal("squad").optional(),
   prompt: z
     .object({
       template: z.string(),

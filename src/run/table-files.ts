@@ -8,6 +8,7 @@ import { withTableFile } from "../hub/table-file.ts";
 import { labelFileOf, withLabels } from "../tasks/label-file.ts";
 import { tableOptions } from "../tasks/read.ts";
 import { dataFolder } from "../tasks/splits.ts";
+import { questionRows } from "../tasks/squad-articles.ts";
 import type { NamedTable, TableSet } from "../tasks/table-set.ts";
 import type { TableForms } from "../tasks/task.ts";
 
@@ -18,7 +19,8 @@ import type { TableForms } from "../tasks/task.ts";
 export async function readTables(path: string, forms: TableForms, onBadRow?: OnBadRow): Promise<TableSet> {
   const parts: NamedTable[] = [];
   for (const where of await filesOf(path)) {
-    const table = await withTableFile(where, (file) => readTableFile(file, tableOptions(forms, onBadRow)));
+    const read = await withTableFile(where, (file) => readTableFile(file, tableOptions(forms, onBadRow)));
+    const table = questionRows(read, where, forms, onBadRow);
     parts.push({ where, table: await labelled(table, where, forms) });
   }
   return { where: path, parts };

@@ -132,15 +132,18 @@ export const taskKinds: { readonly [K in TaskKind]: TaskKindSetup } = {
     supervision: null,
     head: "question-answering",
     outputs: () => 0,
-    encode: (data, tokenizer, { maxLength, answering }) => {
-      const docStride = answeringOf({ answering }).doc_stride ?? Math.floor(maxLength / 3);
-      return encodeQuestions(data, tokenizer, { maxLength, docStride });
-    },
+    encode: (data, tokenizer, { maxLength, answering }) =>
+      encodeQuestions(data, tokenizer, { maxLength, docStride: docStrideOf({ answering }, maxLength) }),
     asked: () => null,
     objective: ({ task }) => questionAnswering(answeringOf(task)),
     curriculum: () => [],
   },
 };
+
+/** How many tokens of a text its windows share: a third of a sequence unless the task says. */
+export function docStrideOf(task: Pick<Task, "answering">, maxLength: number): number {
+  return answeringOf(task).doc_stride ?? Math.floor(maxLength / 3);
+}
 
 /** @throws Error for a task that is not of questions about a text. */
 export function answeringOf({ answering }: Pick<Task, "answering">): Answering {

@@ -12,6 +12,7 @@ import { mathematics } from "./mathematics.ts";
 import { worded } from "./prompt-completion.ts";
 import type { RowReader } from "./row-reader.ts";
 import { squad } from "./squad.ts";
+import { questionRows } from "./squad-articles.ts";
 import { summarization } from "./summarization.ts";
 import type { TableForms, Task, TaskKind, TextColumns } from "./task.ts";
 
@@ -34,7 +35,7 @@ export interface ReadExamples {
  * @throws Error beginning with the file, and the line where there is one, for what the readers of formats/ refuse.
  */
 export function readTable({ where, text }: Source, forms: TableForms, onBadRow?: OnBadRow): RowTable {
-  return readRows(text, where, tableOptions(forms, onBadRow));
+  return questionRows(readRows(text, where, tableOptions(forms, onBadRow)), where, forms, onBadRow);
 }
 
 /** How a file in one of the `forms` of a task is read. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { findSplits } from "./splits.ts";
+import { findSplits, splitNamed } from "./splits.ts";
 
 test.each<[string[], (string | null)[]]>([
   [
@@ -69,4 +69,18 @@ test.each<[string[], (string | null)[]]>([
   ],
 ])("finds the parts of %j", (fileNames, [train, validation, validationMismatched, test]) => {
   expect(findSplits(fileNames)).toEqual({ train, validation, validationMismatched, test });
+});
+
+test.each<[string, ReturnType<typeof splitNamed>]>([
+  ["glue/sst2/dev.tsv", "validation"],
+  ["dev_mismatched.jsonl", "validationMismatched"],
+  ["C:\\data\\test.parquet", "test"],
+  ["train", "train"],
+  ["data/test-00001-of-00002-0a1b2c.parquet", "test"],
+  ["data/train-*-of-00002*.parquet", "train"],
+  ["test/mails.txt", null],
+  ["train-of-thought.jsonl", null],
+  ["dev-v1.1.json", null],
+])("%s is called %s", (path, split) => {
+  expect(splitNamed(path)).toBe(split);
 });

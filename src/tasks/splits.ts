@@ -49,6 +49,13 @@ export function findSplits(fileNames: readonly string[]): Splits {
   };
 }
 
+/** Which part of a data set a file, or the pattern of its files' names, is called; null where the name is none of those. */
+export function splitNamed(path: string): keyof Splits | null {
+  const stem = /([^/\\]*?)(?:-(?:\d+|\*)-of-[^/\\]*)?(?:\.[^./\\]*)?$/.exec(path)?.[1];
+  const found = Object.entries(stems).find(([, names]) => stem !== undefined && names.includes(stem));
+  return found ? (found[0] as keyof Splits) : null;
+}
+
 /** Of how many files `name` is one, if it is one that begins and ends so. */
 function shardCount(name: string, begin: string, ending: string): string | null {
   if (!name.startsWith(`${begin}-`) || !name.endsWith(ending)) return null;

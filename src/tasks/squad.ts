@@ -1,6 +1,6 @@
 /**
  * Questions about a text that is given, answered by a part of it: SQuAD v1.1 (Rajpurkar et al. 2016), and v2.0 (Rajpurkar et al. 2018),
- * where a question may have no answer. In the columns of the Hugging Face hub, or with the answers in other forms.
+ * where a question may have no answer. In the columns of the Hugging Face hub, or with the answers in other forms, or in SQuAD's own files.
  */
 import type { Span } from "../data/aligned-text.ts";
 import type { Answering } from "../data/span-answers.ts";
@@ -38,7 +38,12 @@ export function withAnswering(
 }
 
 function squadTask(name: SquadName): SquadTask {
-  const forms = { textColumns: [["question", "context"]] as const, labelColumns: ["answers"], headerless: [] };
+  const forms = {
+    textColumns: [["question", "context"]] as const,
+    labelColumns: ["answers"],
+    headerless: [],
+    nested: "squad" as const,
+  };
   const answering: Answering = {
     metric: name,
     doc_stride: null,

@@ -38,6 +38,8 @@ export interface TableForms {
    * dev.jsonl are in dev-labels.lst. They become the column `label`.
    */
   readonly labelFile?: string | undefined;
+  /** Whose files may hold all questions in one object. */
+  readonly nested?: "squad" | undefined;
 }
 
 /** Plain data, so that a run can keep the task it was trained on. */

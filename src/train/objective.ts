@@ -41,4 +41,6 @@ export interface Objective {
   evaluation(forward: Forward): Record<string, Value>;
   /** The scores of `data`, the loss among them, by a compiled {@link evaluation}. The same data gives the same scores. */
   score(program: Program, weights: Tensors, data: EncodedDataset, options: ScoreOptions): Promise<Scores>;
+  /** How many tokens the loss of {@link score} is the mean of; absent where it is that of examples. */
+  tokens?(data: EncodedDataset, batchSize: number): number;
 }

@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type { Prediction } from "../../src/run/prediction.ts";
-import { json, output, rocoft, start } from "../cli.ts";
+import { json, output, rocoft, start, scoresOf } from "../cli.ts";
 import { quick, table, workshop, write } from "../tiny-model.ts";
 
 const cwd = workshop();
@@ -83,18 +83,37 @@ test("a text of several lines is printed on one", async () => {
 });
 
 test("evaluate takes a file, a folder's validation file, and columns by flags", async () => {
-  const scores = await json(["evaluate", "run", "--data", "sst2/dev.tsv"], { cwd });
-  expect(await json(["evaluate", "run", "--data", "sst2"], { cwd })).toEqual(scores);
+  const scores = await scoresOf(["run", "--data", "sst2/dev.tsv"], { cwd });
+  expect(await scoresOf(["run", "--data", "sst2"], { cwd })).toEqual(scores);
   write(join(cwd, "other.csv"), 'stars,words\n1,"the film was great"\n0,"a dull plot ."\n');
   const named = ["--data", "other.csv", "--text_column", "words", "--label_column", "stars"];
   const wrong = predictions.filter(({ label }, i) => label !== ["positive", "negative"][i]).length;
-  expect(await json(["evaluate", "run", ...named], { cwd })).toMatchObject({ accuracy: 1 - wrong / 2 });
+  expect(await scoresOf(["run", ...named], { cwd })).toMatchObject({ accuracy: 1 - wrong / 2 });
 });
 
 test("evaluate prints each score by its name", async () => {
-  const { loss, accuracy } = await json<Record<string, number>>(["evaluate", "run", "--data", "sst2"], { cwd });
-  const line = `loss ${loss!.toFixed(4)}  accuracy ${accuracy!.toFixed(4)}\n`;
-  expect(await output(["evaluate", "run", "--data", "sst2"], { cwd })).toBe(line);
+  const { loss, accuracy } = await scoresOf<Record<string, number>>(["run", "--data", "sst2"], { cwd });
+  const shared = "16 examples of sst2/dev.tsv; max_seq_length 10";
+  expect((await output(["evaluate", "run", "--data", "sst2"], { cwd })).split("\n")).toEqual([
+    `loss ${loss!.toFixed(4)}  accuracy ${accuracy!.toFixed(4)}`,
+    `loss: the mean cross-entropy of the labels; ${shared}; as in transformers 5.24.0`,
+    `accuracy: the class of the greatest logit; ${shared}; as in scikit-learn 1.9.1, accuracy_score`,
+    "",
+  ]);
+});
+
+test.each([
+  ["evaluate", 'unknown label "no", expected one of negative, positive', { protocols: [{ items: 1 }, { items: 1 }] }],
+  ["predict", 'nothing in column "sentence", expected a text', [{ text: "so good" }]],
+])("bad rows end %s, or are skipped and counted", async (name, reason, expected) => {
+  write(join(cwd, "odd.jsonl"), '{"sentence": "so good", "label": 1}\n{"sentence": 7, "label": 0}\n{"label": "no"}\n');
+  const first = 'odd.jsonl:2: "7" in column "sentence", expected a text';
+  const args = [name, "run", "--data", "odd.jsonl", "--json"];
+  expect(await rocoft(args, { cwd })).toEqual({ code: 1, stdout: "", stderr: `rocoft: ${first}\n` });
+  const { code, stdout, stderr } = await rocoft([...args, "--on_bad_row", "skip"], { cwd });
+  expect(code).toBe(0);
+  expect(stderr).toBe(`2 bad rows skipped:\n  ${first}\n  odd.jsonl:3: ${reason}\n`);
+  expect(JSON.parse(stdout)).toMatchObject(expected);
 });
 
 test("a folder without a validation file is not evaluated", async () => {

@@ -42,7 +42,15 @@ const events: readonly RunEvent[] = [
   { type: "evaluation", step: 2, epoch: 0.5, scores: { loss: 0.5, accuracy: 0.875 }, best: true, seconds: 1 },
   step(12345),
   { type: "end", reason: "finished", step: 12345, bestStep: 2, bestScores: null, secondsElapsed: 125 },
-  { type: "saved", folder: "runs/a", reason: "finished", scores: null, step: 2, badRows: { count: 0, reasons: [] } },
+  {
+    type: "saved",
+    folder: "runs/a",
+    reason: "finished",
+    scores: null,
+    protocols: [],
+    step: 2,
+    badRows: { count: 0, reasons: [] },
+  },
 ];
 
 /** What is written for `events` on a stream like `stream`. */

@@ -13,7 +13,7 @@ import {
   type Prediction,
   type TrainInput,
 } from "../../src/node.ts";
-import { json, output } from "../cli.ts";
+import { json, output, scoresOf } from "../cli.ts";
 import { makeTinyModel, quick, reviews, workshop, write } from "../tiny-model.ts";
 
 const cwd = workshop();
@@ -124,7 +124,7 @@ test("a language model's adapter comes back as one, without a head", async () =>
   expect(read("peft", "mlm", "adapter_config.json")).toMatchObject({ task_type: null, modules_to_save: null });
   const scores = async (opening: Promise<Opened>) => {
     const opened = await opening;
-    const found = await opened.evaluate(path("notes.txt"));
+    const { scores: found } = await opened.evaluate(path("notes.txt"));
     await opened.dispose();
     return found;
   };
@@ -194,8 +194,8 @@ describe("the commands", () => {
     });
     const source = ["--model", "roberta", "--adapter", "out", "--task", "sst2"];
     const data = ["--data", "sst2/dev.tsv"];
-    const scores = await json<Record<string, number>>(["evaluate", run, ...data], { cwd });
-    const again = await json<Record<string, number>>(["evaluate", ...source, ...data], { cwd });
+    const scores = await scoresOf<Record<string, number>>([run, ...data], { cwd });
+    const again = await scoresOf<Record<string, number>>([...source, ...data], { cwd });
     expect(again).toEqual({ ...scores, loss: expect.closeTo(scores["loss"]!, 5) as number });
     const text = ["--text", texts[0]!];
     const [expected] = await json<Prediction[]>(["predict", run, ...text], { cwd });

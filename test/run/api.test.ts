@@ -50,7 +50,8 @@ test("a model is trained, and what it learned is asked for, in a few lines", asy
   const [answer] = await classifier.predict(["a good film"]);
   expect(classifier.labels).toEqual(["negative", "positive"]);
   expect(classifier.labels).toContain(answer!.label);
-  expect(await classifier.evaluate(path("sst2"))).toEqual(last?.type === "saved" && last.scores);
+  const evaluated = await classifier.evaluate(path("sst2"));
+  expect(evaluated).toEqual(last?.type === "saved" && { scores: last.scores, protocols: last.protocols });
   await classifier.dispose();
 });
 
@@ -138,9 +139,16 @@ test("MNLI's second validation set is scored with the best weights, under names 
   const data = { model: path("bert"), data: path("mnli"), output_dir: path("mnli-run") };
   // Such a rate overshoots: the last step is not the best.
   const rate = { num_train_epochs: 20, learning_rate: 0.5, warmup_steps: 0 };
-  const { scores, step } = await saved(fineTune({ ...data, ...settings, ...rate, task: "mnli" }));
+  const { scores, protocols, step } = await saved(fineTune({ ...data, ...settings, ...rate, task: "mnli" }));
   expect(step).toBeLessThan(20);
   const { loss, accuracy } = scores!;
   expect(scores).toEqual({ loss, accuracy, loss_mm: loss, accuracy_mm: accuracy });
+  const files = protocols.map(({ scores: names, data: file, split }) => [...names, file, split]);
+  expect(files).toEqual([
+    ["loss", path("mnli/dev_matched.tsv"), "validation"],
+    ["accuracy", path("mnli/dev_matched.tsv"), "validation"],
+    ["loss_mm", path("mnli/dev_mismatched.tsv"), "validationMismatched"],
+    ["accuracy_mm", path("mnli/dev_mismatched.tsv"), "validationMismatched"],
+  ]);
   expect(JSON.parse(readFileSync(path("mnli-run/metrics.json"), "utf8"))).toMatchObject(scores!);
 });

@@ -145,7 +145,7 @@ describe("predict and evaluate refuse", () => {
     ],
     "a file of another kind": [
       ["predict", "run", "--data", write(join(cwd, "texts.docx"), "so good\n").slice(cwd.length + 1)],
-      'texts.docx: unknown file ending ".docx", expected one of .tsv, .csv, .jsonl, .json, .txt',
+      'texts.docx: unknown file ending ".docx", expected one of .tsv, .csv, .jsonl, .json, .txt, .parquet',
     ],
     "a file without labels to score by": [
       ["evaluate", "run", "--data", write(join(cwd, "bare.tsv"), sentence).slice(cwd.length + 1)],

@@ -52,7 +52,7 @@ describe.each(Object.entries(methods))("%s", (name, method) => {
     });
     expect((await plan(input)).trainedParameters).toBe(counted);
     const classifier = await openRun(path(name));
-    expect(await classifier.evaluate(path("sst2"))).toEqual(scores);
+    expect((await classifier.evaluate(path("sst2"))).scores).toEqual(scores);
     await classifier.dispose();
   });
 

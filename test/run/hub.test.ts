@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { startHub } from "../../src/hub/hub-server.cases.ts";
-import { json, output, rocoft } from "../cli.ts";
+import { json, output, rocoft, scoresOf } from "../cli.ts";
 import { quick, scratchFolder, workshop } from "../tiny-model.ts";
 
 const cwd = workshop();
@@ -20,7 +20,7 @@ test("train fetches a hub id; evaluate finds it in the cache when the hub is gon
   await hub.close();
 
   const offline = { cwd, env: { HF_HOME: home } };
-  expect(await json(["evaluate", "run", "--data", "sst2"], offline)).toEqual(scores);
+  expect(await scoresOf(["run", "--data", "sst2"], offline)).toEqual(scores);
   const adapter = JSON.parse(readFileSync(join(cwd, "run", "adapter", "adapter_config.json"), "utf8")) as object;
   expect(adapter).toMatchObject({ base_model_name_or_path: id, base_model_revision: hub.commit });
   expect(await output(["merge", "run", "--output_dir", "merged"], offline)).toMatch(/^merged /);

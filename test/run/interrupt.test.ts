@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { interruptible } from "../../src/cli/interrupt.ts";
 import { fineTune } from "../../src/node.ts";
-import { type Outcome, json, rocoft, start } from "../cli.ts";
+import { type Outcome, rocoft, start, scoresOf } from "../cli.ts";
 import { table, workshop, write } from "../tiny-model.ts";
 
 const cwd = workshop();
@@ -34,11 +34,16 @@ test.each(["SIGINT", "SIGTERM"] as const)("%s once saves the best and leaves wit
   const { code, stdout, stderr } = await interrupted(run, "epoch 2.00", signal, "--json");
   expect(code).toBe(130);
   expect(stderr).toContain(saving);
-  const result = JSON.parse(stdout) as { reason: string; step: number; scores: object };
+  const result = JSON.parse(stdout) as { reason: string; step: number; scores: object; protocols: object };
   expect(result.reason).toBe("interrupted");
-  expect(read(run, "metrics.json")).toEqual({ reason: "interrupted", step: result.step, ...result.scores });
+  expect(read(run, "metrics.json")).toEqual({
+    reason: "interrupted",
+    step: result.step,
+    ...result.scores,
+    protocols: result.protocols,
+  });
   expect(lastEvent(run)).toMatchObject({ type: "end", reason: "interrupted", bestStep: result.step });
-  expect(await json(["evaluate", run, "--data", "sst2"], { cwd })).toEqual(result.scores);
+  expect(await scoresOf([run, "--data", "sst2"], { cwd })).toEqual(result.scores);
 });
 
 test("an interruption before the first evaluation saves the last step", async () => {

@@ -20,7 +20,7 @@ const byName = file("names.tsv", (id) => names[id]!);
 test("a plain checkpoint scores ids and names alike", async () => {
   const classifier = await openCheckpoint(model, { task: "mnli", maxLength: 10 });
   expect(classifier.labels).toEqual(own);
-  expect(await classifier.evaluate(byId)).toEqual(await classifier.evaluate(byName));
+  expect((await classifier.evaluate(byId)).scores).toEqual((await classifier.evaluate(byName)).scores);
   await classifier.dispose();
 });
 
@@ -32,7 +32,7 @@ test("so does a run, which keeps the checkpoint's order", async () => {
     if (event.type === "saved") scores = event.scores;
   const classifier = await openRun(output_dir);
   expect(classifier.labels).toEqual(own);
-  expect(await classifier.evaluate(byId)).toEqual(scores);
-  expect(await classifier.evaluate(byName)).toEqual(scores);
+  expect((await classifier.evaluate(byId)).scores).toEqual(scores);
+  expect((await classifier.evaluate(byName)).scores).toEqual(scores);
   await classifier.dispose();
 });

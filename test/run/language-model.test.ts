@@ -1,7 +1,7 @@
 /** Masked language modelling from a terminal: a run, its merged checkpoint and the model it began with are scored alike. */
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { json, output, rocoft } from "../cli.ts";
+import { json, output, rocoft, scoresOf } from "../cli.ts";
 import { makeTinyModel, quick, reviews, scratchFolder, write } from "../tiny-model.ts";
 
 const cwd = scratchFolder();
@@ -19,14 +19,14 @@ test("adapting a model to a text lowers its loss on text of the kind", async () 
   const flags = "--method full --learning_rate 1e-2 --num_train_epochs 20 --output_dir run".split(" ");
   const train = ["train", "--model", "model", "--task", "masked-language-model", "--data", "texts", ...quick, ...flags];
   const { scores } = await json<{ scores: LanguageScores }>(train, { cwd });
-  const before = await json<LanguageScores>(["evaluate", "--model", "model", ...asLanguageModel], { cwd });
+  const before = await scoresOf<LanguageScores>(["--model", "model", ...asLanguageModel], { cwd });
   expect(Object.keys(before)).toEqual(["loss", "perplexity"]);
   expect(before.perplexity).toBeCloseTo(Math.exp(before.loss), 9);
   expect(scores.loss).toBeLessThan(before.loss - 0.5);
 
-  expect(await json<LanguageScores>(["evaluate", "run", "--data", "texts"], { cwd })).toEqual(scores);
+  expect(await scoresOf<LanguageScores>(["run", "--data", "texts"], { cwd })).toEqual(scores);
   await output(["merge", "run", "--output_dir", "merged"], { cwd });
-  expect(await json<LanguageScores>(["evaluate", "--model", "merged", ...asLanguageModel], { cwd })).toEqual(scores);
+  expect(await scoresOf<LanguageScores>(["--model", "merged", ...asLanguageModel], { cwd })).toEqual(scores);
 });
 
 test("it labels nothing", async () => {

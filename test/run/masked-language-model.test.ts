@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Plan } from "../../src/run/plan.ts";
 import type { Scores } from "../../src/train/events.ts";
-import { json, output, start } from "../cli.ts";
+import { json, output, start, scoresOf } from "../cli.ts";
 import { makeTinyModel, quick, reviews, scratchFolder, table, write } from "../tiny-model.ts";
 import { refused } from "./refused.ts";
 
@@ -59,7 +59,7 @@ test.concurrent.each(Object.entries(cases))("%s", async (name, { model, data, fl
   expect(trained.trained_parameters === trained.total_parameters).toBe(flags.includes("full"));
 
   const on = ["--data", data, "--threads", "1"];
-  const scores = await json<Scores>(["evaluate", run, ...on], { cwd });
+  const scores = await scoresOf<Scores>([run, ...on], { cwd });
   // A table is split, and so its validation examples are not a file.
   if (data === "texts") expect(scores).toEqual(trained.scores);
 
@@ -74,7 +74,7 @@ test.concurrent.each(Object.entries(cases))("%s", async (name, { model, data, fl
     architectures: [model === "bert" ? "BertForMaskedLM" : "RobertaForMaskedLM"],
   });
   const asModel = ["--model", merged, ...task, "--max_seq_length", "10", ...on];
-  expect(await json<Scores>(["evaluate", ...asModel], { cwd })).toEqual(scores);
+  expect(await scoresOf<Scores>(asModel, { cwd })).toEqual(scores);
 
   const again = await json<Trained>(
     [...train(merged, data, "--learning_rate", "1e-9"), "--output_dir", `again/${name}`],

@@ -82,7 +82,7 @@ test.each<[string, Partial<TrainInput>]>([
     prompt: { template: "*cls**sent_0*_It_was*mask*.*sep+*", words: { negative: "bad", positive: "good" } },
   });
   const run = await openRun(path(name), { threads: 1 });
-  expect(await run.evaluate(path("sst2"))).toEqual(scores);
+  expect((await run.evaluate(path("sst2"))).scores).toEqual(scores);
   const predictions = await run.predictFile(path("sst2", "dev.tsv"));
   const right = predictions.filter(({ label }, i) => label === (dev[i]!.good ? "positive" : "negative"));
   expect(right.length / dev.length).toBe(scores!["accuracy"]);

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { Plan } from "../../src/run/plan.ts";
 import type { Prediction } from "../../src/run/prediction.ts";
 import { random } from "../../src/tensor/random.ts";
-import { json, output, rocoft } from "../cli.ts";
+import { json, output, rocoft, scoresOf } from "../cli.ts";
 import { makeTinyModel, quick, scratchFolder, write } from "../tiny-model.ts";
 
 const cwd = scratchFolder();
@@ -68,7 +68,7 @@ describe("a run", () => {
     expect(scores["exact"]).toBeGreaterThan(90);
     expect(scores["HasAns_f1"]).toBeGreaterThan(90);
     expect(scores["best_exact"]!).toBeGreaterThanOrEqual(scores["exact"]!);
-    expect(await json<AnswerScores>(["evaluate", "run", "--data", "data"], { cwd })).toEqual(scores);
+    expect(await scoresOf<AnswerScores>(["run", "--data", "data"], { cwd })).toEqual(scores);
   });
 
   test("answers the questions of a file, and says where", async () => {
@@ -87,12 +87,22 @@ describe("a run", () => {
     );
   });
 
+  test("SQuAD's own file is scored as its questions in rows are", async () => {
+    const paragraphs = validation.map(({ context, ...qa }) => ({ context, qas: [qa] }));
+    write(
+      join(cwd, "dev-v2.0.json"),
+      JSON.stringify({ version: "v2.0", data: [{ title: "Plots", paragraphs }] }, null, 1),
+    );
+    const scores = await scoresOf<AnswerScores>(["run", "--data", "data"], { cwd });
+    expect(await scoresOf<AnswerScores>(["run", "--data", "dev-v2.0.json"], { cwd })).toEqual(scores);
+  });
+
   test("merged is a checkpoint that answers alike", async () => {
     await output(["merge", "run", "--output_dir", "merged"], { cwd });
-    const scored = ["evaluate", "--model", "merged", "--data", "data", "--max_seq_length", "11"];
-    const { loss, ...scores } = await json<AnswerScores>([...scored, ...asV2], { cwd });
+    const scored = ["--model", "merged", "--data", "data", "--max_seq_length", "11"];
+    const { loss, ...scores } = await scoresOf<AnswerScores>([...scored, ...asV2], { cwd });
     expect(scores["exact"]).toBeGreaterThan(80);
-    expect(await json<AnswerScores>(scored, { cwd })).toEqual({ loss, ...scores });
+    expect(await scoresOf<AnswerScores>(scored, { cwd })).toEqual({ loss, ...scores });
   });
 });
 

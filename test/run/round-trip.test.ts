@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Prediction } from "../../src/run/prediction.ts";
 import type { Scores } from "../../src/train/events.ts";
-import { json, output } from "../cli.ts";
+import { json, output, scoresOf } from "../cli.ts";
 import { quick, workshop } from "../tiny-model.ts";
 
 interface Case {
@@ -55,7 +55,7 @@ test.concurrent.each(Object.entries(cases))("%s", async (name, { train, data, ta
   expect(trained.reason).toBe("finished");
   expect(Object.keys(trained.scores)).toEqual(["loss", ...metrics]);
 
-  const scores = await json<Scores>(["evaluate", run, "--data", data], { cwd });
+  const scores = await scoresOf<Scores>([run, "--data", data], { cwd });
   expect(Object.keys(scores)).toEqual(["loss", ...metrics]);
   if (task) expect(scores).toEqual(trained.scores);
 
@@ -70,7 +70,7 @@ test.concurrent.each(Object.entries(cases))("%s", async (name, { train, data, ta
   const asTask = task ? ["--task", task] : [];
   const again = ["--model", merged, ...asTask, "--max_seq_length", "10", "--data", data];
   expect(await json<Prediction[]>(["predict", ...again], { cwd })).toEqual(predictions);
-  expect(await json<Scores>(["evaluate", ...again], { cwd })).toEqual(scores);
+  expect(await scoresOf<Scores>(again, { cwd })).toEqual(scores);
 });
 
 /** exp(x) / Σ exp(x), to 12 digits. */
@@ -85,8 +85,8 @@ test("training learns, and what it learned is in the run", async () => {
   const options = "--max_seq_length 10 --per_device_train_batch_size 8 --warmup_steps 10 --output_dir runs/learned";
   await output(["train", ...flags.split(" "), ...options.split(" ")], { cwd });
   const data = ["--data", "sst2/train.tsv"];
-  const before = await json<Scores>(["evaluate", "--model", "roberta", "--task", "sst2", ...data], { cwd });
-  const after = await json<Scores>(["evaluate", "runs/learned", ...data], { cwd });
+  const before = await scoresOf<Scores>(["--model", "roberta", "--task", "sst2", ...data], { cwd });
+  const after = await scoresOf<Scores>(["runs/learned", ...data], { cwd });
   expect(before["accuracy"]).toBeLessThan(0.6);
   expect(after["accuracy"]).toBeGreaterThan(0.8);
 });

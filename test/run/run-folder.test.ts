@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { decodeSafetensors } from "../../src/formats/safetensors.ts";
-import { json, output, rocoft } from "../cli.ts";
+import { json, output, rocoft, scoresOf } from "../cli.ts";
 import { quick, workshop } from "../tiny-model.ts";
 
 const cwd = workshop();
@@ -91,8 +91,8 @@ describe("a run folder", () => {
 
   test("has the task as the data made it, and the scores that are printed", () => {
     expect(read("first", "task.json")).toMatchObject({ name: "sst2", labels: ["negative", "positive"] });
-    const { scores, reason, step } = result;
-    expect(read("first", "metrics.json")).toEqual({ reason, step, ...(scores as object) });
+    const { scores, reason, step, protocols } = result;
+    expect(read("first", "metrics.json")).toEqual({ reason, step, ...(scores as object), protocols });
     expect(result["run"]).toBe(path("first"));
   });
 
@@ -137,7 +137,7 @@ test("progress is plain lines on standard error, the result one line on standard
 
 test("a run is read from any folder", async () => {
   const elsewhere = { cwd: path("bert") };
-  const scores = await json(["evaluate", path("first"), "--data", path("sst2")], elsewhere);
+  const scores = await scoresOf([path("first"), "--data", path("sst2")], elsewhere);
   expect(scores).toEqual(result["scores"]);
   await output(["train", "-c", path("first", "config.json"), "--output_dir", path("elsewhere")], elsewhere);
   expect(adapter("elsewhere").equals(adapter("first"))).toBe(true);
@@ -182,7 +182,7 @@ test("the best step is kept: its scores are those of the evaluations' best, and 
   expect(evaluations.length).toBe(16);
   expect(step).not.toBe(evaluations.at(-1)!["step"]);
   expect({ scores, step }).toEqual({ scores: best["scores"], step: best["step"] });
-  expect(await json(["evaluate", "best", "--data", "sst2"], { cwd })).toEqual(scores);
+  expect(await scoresOf(["best", "--data", "sst2"], { cwd })).toEqual(scores);
 });
 
 test("early stopping ends a training that gets no better", async () => {

@@ -44,7 +44,12 @@ test("both ways on a run, each with its protocol", async () => {
     [["accuracy"], 5],
     [["acc", "acc_norm"], 5],
   ]);
-  expect(protocols[0]).toMatchObject({ decoding: { num_beams: 4, max_new_tokens: 32 } });
+  expect(protocols[0]).toMatchObject({
+    decoding: { num_beams: 4, max_new_tokens: 32 },
+    max_seq_length: 480,
+    truncated: 0,
+  });
+  for (const protocol of protocols) expect(protocol.sample).toBeUndefined();
   expect(protocols[0]!.prompt).toContain("Is it 0?");
   expect(protocols[0]!.prompt).not.toContain("the correct answer is");
   expect(progress).toEqual([
@@ -61,6 +66,18 @@ test("fewer items are the same ones each time", async () => {
   const score = () =>
     scoreModel({ run: path("run") }, path("arc", "test.jsonl"), { threads: 1, ways: ["likelihood"], items: 2 });
   const first = await score();
-  expect(first.protocols[0]!.items).toBe(2);
+  expect(first.protocols).toMatchObject([{ items: 2, sample: "2 of 5, drawn by seed 42", split: "test" }]);
   expect(await score()).toEqual(first);
+});
+
+test("a prompt that leaves no room for what is said is counted as cut, and a bad row as its reader has it", async () => {
+  const long = { ...question(1), question: "so ".repeat(200) };
+  const file = write(path("odd.jsonl"), jsonl([question(0), { question: 7 }, long]));
+  const reasons: string[] = [];
+  const options = { threads: 1, ways: ["generation"] } as const;
+  const onBadRow = ({ message }: Error) => reasons.push(message);
+  const { protocols } = await scoreModel({ run: path("run") }, file, { ...options, onBadRow });
+  expect(protocols).toMatchObject([{ items: 2, truncated: 1, split: null }]);
+  expect(reasons).toEqual([expect.stringMatching(/odd\.jsonl:2: /)]);
+  await expect(scoreModel({ run: path("run") }, file, options)).rejects.toThrow(reasons[0]);
 });

@@ -86,7 +86,7 @@ const scoresOf = (events: readonly RunEvent[]) => {
   return last.scores;
 };
 const evaluated = async (opened: Awaited<ReturnType<typeof openRun>>, file: string) => {
-  const scores = await opened.evaluate(path(file));
+  const { scores } = await opened.evaluate(path(file));
   await opened.dispose();
   return scores;
 };

@@ -1,11 +1,12 @@
 /** rocoft evaluate */
 import { Command, Option } from "commander";
+import type { OnBadRow } from "../../formats/rows.ts";
 import type { Protocol, ProtocolledScores } from "../../run/scoring/protocol.ts";
 import { scoreModel, type ScoringWay, scoringWays } from "../../run/scoring/scorer.ts";
 import { downloadProgress } from "../download.ts";
 import { formatCount, formatScores } from "../format.ts";
 import { interruptible } from "../interrupt.ts";
-import { addModelFlags, type ModelFlags, openModelOf, positiveInteger, sourceOf } from "../model.ts";
+import { addModelFlags, type ModelFlags, positiveInteger, sourceOf, withBadRows, withModelOf } from "../model.ts";
 import { writeLine } from "../progress.ts";
 
 const examples = `
@@ -40,16 +41,12 @@ export function command(): Command {
     )
     .addHelpText("after", examples)
     .action(async (run: string | undefined, flags: EvaluateFlags) => {
-      if (flags.scoring) return printScored(await scored(run, flags, flags.scoring), flags);
+      const { scoring } = flags;
+      if (scoring)
+        return printScored(await withBadRows(flags, (onBadRow) => scored(run, flags, scoring, onBadRow)), flags);
       if (flags.max_eval_samples !== undefined)
         throw new Error("--max_eval_samples: draws examples for --scoring, expected both");
-      const classifier = await openModelOf(run, flags);
-      try {
-        const scores = await classifier.evaluate(flags.data);
-        process.stdout.write(`${flags.json ? JSON.stringify(scores) : formatScores(scores)}\n`);
-      } finally {
-        await classifier.dispose();
-      }
+      printScored(await withModelOf(run, flags, (model) => model.evaluate(flags.data)), flags);
     });
 }
 
@@ -57,6 +54,7 @@ async function scored(
   run: string | undefined,
   flags: EvaluateFlags,
   ways: readonly ScoringWay[],
+  onBadRow: OnBadRow,
 ): Promise<ProtocolledScores> {
   const { signal, listen, release } = interruptible(() => writeLine(process.stderr, "interrupted"));
   listen();
@@ -66,6 +64,7 @@ async function scored(
       items: flags.max_eval_samples,
       batchSize: flags.per_device_eval_batch_size,
       threads: flags.threads,
+      onBadRow,
       onDownload: downloadProgress(process.stderr),
       onProgress: progress,
       signal,
@@ -90,11 +89,20 @@ function printScored({ scores, protocols }: ProtocolledScores, { json }: Evaluat
 }
 
 /** A protocol in a line. */
-function told({ scores, way, data, items, decoding, warnings = [], reference }: Protocol): string {
-  const settings = Object.entries(decoding ?? {}).map(([name, value]) => `${name} ${value}`);
+function told(protocol: Protocol): string {
+  const { scores, way, data, items, sample, tokens, max_seq_length, truncated = 0, reference } = protocol;
+  const { decoding = {}, warnings = [] } = protocol;
+  const settings = Object.entries({ ...(max_seq_length !== undefined && { max_seq_length }), ...decoding }).map(
+    ([name, value]) => `${name} ${value}`,
+  );
+  const counts = [
+    ...(tokens === undefined ? [] : [`${formatCount(tokens)} tokens`]),
+    ...(truncated > 0 ? [`${formatCount(truncated)} examples cut`] : []),
+  ];
   return [
     `${scores.join(", ")}: ${way}`,
-    `${formatCount(items)} examples of ${data}`,
+    `${formatCount(items)} examples of ${data}${sample === undefined ? "" : ` (${sample})`}`,
+    ...counts,
     ...settings,
     `as in ${reference}`,
     ...warnings.map((warning) => `warning: ${warning}`),

@@ -4,7 +4,7 @@ import { Command } from "commander";
 import type { Texts } from "../../data/examples.ts";
 import type { Classifier } from "../../run/classifier.ts";
 import type { Prediction } from "../../run/prediction.ts";
-import { addModelFlags, type ModelFlags, openModelOf } from "../model.ts";
+import { addModelFlags, type ModelFlags, withModelOf } from "../model.ts";
 
 const examples = `
 Examples:
@@ -31,13 +31,8 @@ export function command(): Command {
       if (flags.text && flags.data !== undefined) throw new Error("expected --text or --data, one of the two");
       if (flags.pair && flags.text?.length !== 2)
         throw new Error(`--pair: ${flags.text?.length ?? 0} texts given with --text, expected 2`);
-      const classifier = await openModelOf(run, flags);
-      try {
-        const predictions = await answer(classifier, flags);
-        process.stdout.write(flags.json ? `${JSON.stringify(predictions)}\n` : predictions.map(lineOf).join(""));
-      } finally {
-        await classifier.dispose();
-      }
+      const predictions = await withModelOf(run, flags, (model) => answer(model, flags));
+      process.stdout.write(flags.json ? `${JSON.stringify(predictions)}\n` : predictions.map(lineOf).join(""));
     });
 }
 

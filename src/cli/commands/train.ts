@@ -93,6 +93,7 @@ function resultOf(ready: ReadyEvent, saved: SavedEvent) {
     reason: saved.reason,
     step: saved.step,
     scores: saved.scores,
+    protocols: saved.protocols,
     ...(ready.warnings.length > 0 && { warnings: ready.warnings }),
     trained_parameters: ready.trainedParameters,
     total_parameters: ready.totalParameters,

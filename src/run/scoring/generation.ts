@@ -1,10 +1,12 @@
 /** Scores of what a model says by itself, compared with what is accepted: never with the answer before it. */
 import type { Example } from "../../data/examples.ts";
 import { promptTokens } from "../../data/completions.ts";
+import type { Tokenizer } from "../../data/tokenizer.ts";
 import type { Generator } from "../generator.ts";
 import { sentencesOf } from "../../metrics/sentences.ts";
 import { textMetrics } from "../../metrics/text-registry.ts";
 import type { GenerationScoring } from "../../tasks/scoring.ts";
+import { splitNamed } from "../../tasks/splits.ts";
 import type { Task } from "../../tasks/task.ts";
 import type { ProtocolledScores } from "./protocol.ts";
 
@@ -37,11 +39,8 @@ export async function generationScores(
     opened.model.maxPositions -
     adapted.attachment.positions -
     (kind === "sequence-to-sequence" ? 0 : decoding.max_new_tokens);
-  const prompts = data.examples.map((example) =>
-    kind === "sequence-to-sequence"
-      ? [...opened.tokenizer.encode([example.texts[0]], { maxLength: room }).ids]
-      : promptTokens(example, opened.tokenizer, room),
-  );
+  const read = data.examples.map((example) => promptOf(kind, example, opened.tokenizer, room));
+  const prompts = read.map(({ ids }) => ids);
   const predictions: string[] = [];
   for (let start = 0; start < prompts.length; start += batchSize) {
     const batch = prompts.slice(start, start + batchSize);
@@ -60,11 +59,29 @@ export async function generationScores(
       way: "said by the model itself after the prompt alone",
       data: data.where,
       items: predictions.length,
+      split: splitNamed(data.where),
+      max_seq_length: room,
+      truncated: read.filter(({ isCut }) => isCut).length,
       prompt: tokenizer.decode(prompts[0]!),
       decoding: settingsOf(decoding),
       reference: textMetrics[name].reference,
     })),
   };
+}
+
+/** What is read of an example, and whether that is not all of its prompt. */
+function promptOf(
+  kind: Task["kind"],
+  example: Example,
+  tokenizer: Tokenizer,
+  room: number,
+): { readonly ids: readonly number[]; readonly isCut: boolean } {
+  if (kind === "sequence-to-sequence") {
+    const { ids, removed } = tokenizer.encode([example.texts[0]], { maxLength: room });
+    return { ids: [...ids], isCut: removed > 0 };
+  }
+  const ids = promptTokens(example, tokenizer, room);
+  return { ids, isCut: ids.length === room && promptTokens(example, tokenizer, room + 1).length > room };
 }
 
 /** Summaries are compared sentence by sentence. */

@@ -5,6 +5,7 @@ import type { Continued, LikelihoodModel, LikelihoodOptions } from "../../genera
 import type { LikelihoodItem } from "../../tasks/likelihood.ts";
 import { likelihoodOf } from "../../tasks/questions.ts";
 import type { LikelihoodMetric, LikelihoodScoring } from "../../tasks/scoring.ts";
+import { splitNamed } from "../../tasks/splits.ts";
 import type { ProtocolledScores } from "./protocol.ts";
 
 /** What of a question decides: the sums of log-probabilities, or these for each character. */
@@ -43,6 +44,7 @@ export async function likelihoodScores(
         way: "the likeliest choice (acc), the likeliest per character (acc_norm); no examples before the question",
         data: data.where,
         items: items.length,
+        split: splitNamed(data.where),
         prompt: `${first!.contexts[0]}⟦${first!.continuations[0]}⟧`,
         reference: "lm-evaluation-harness 0.4.13",
       },
@@ -54,6 +56,11 @@ export async function likelihoodScores(
 function chosen({ normalisers }: LikelihoodItem, sums: readonly number[], metric: LikelihoodMetric): number {
   const measured = sums.map((sum, choice) => measures[metric](sum, normalisers[choice]!));
   return measured.indexOf(Math.max(...measured));
+}
+
+/** What of a question is read: its choices behind one text, or each behind a text of its own. @param name of the task */
+export function choicesOf(name: string, { question }: Pick<Example, "question">, tokenizer: Tokenizer): Continued[] {
+  return textsOf(likelihoodOf(name, question!), tokenizer);
 }
 
 /** Choices behind one context are continuations of one text; else each has a text of its own. */

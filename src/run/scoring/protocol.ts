@@ -8,9 +8,18 @@ export interface Protocol {
   /** The file whose examples were scored, and how many they are. */
   readonly data: string;
   readonly items: number;
+  /** The part of a data set that the file is by its name; null where that does not tell. */
+  readonly split: string | null;
+  /** Which of the file's examples they are, where they are not all. */
+  readonly sample?: string;
+  /** The longest sequence in tokens, and how many examples were cut to it. */
+  readonly max_seq_length?: number;
+  readonly truncated?: number;
+  /** How many tokens a loss is the mean of, where it is that of tokens. */
+  readonly tokens?: number;
   /** The first prompt, as the model reads it; null where there is none. */
   readonly prompt: string | null;
-  /** Settings of generation that were set. */
+  /** Settings of generation that were set, or of finding answers. */
   readonly decoding?: Readonly<Record<string, number>>;
   /** What is known against the scores: items of the test in the data that the model was trained on. */
   readonly warnings?: readonly string[];

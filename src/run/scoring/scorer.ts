@@ -2,6 +2,7 @@
 import { likelihoodModel } from "../../generation/likelihood.ts";
 import { nativeRuntime } from "../../runtime/native.ts";
 import { sampled } from "../../data/few-shot.ts";
+import type { OnBadRow } from "../../formats/rows.ts";
 import { readTaskFile } from "../data.ts";
 import { generatorOf } from "../generator.ts";
 import { adaptedModel, type ModelSource, type OnDownload } from "../loaded.ts";
@@ -20,6 +21,8 @@ export interface ScoreOptions {
   readonly items?: number | undefined;
   readonly batchSize?: number | undefined;
   readonly threads?: number | undefined;
+  /** What is done about a row that is no example; it is refused unless given. */
+  readonly onBadRow?: OnBadRow | undefined;
   /** Told how many of all items are done in one way. */
   readonly onProgress?: ((way: ScoringWay, done: number, total: number) => void) | undefined;
   readonly onDownload?: OnDownload;
@@ -35,7 +38,7 @@ const SEED = 42;
 export async function scoreModel(
   source: ModelSource,
   file: string,
-  { ways, items, batchSize, threads, onProgress, onDownload, signal }: ScoreOptions = {},
+  { ways, items, batchSize, threads, onBadRow, onProgress, onDownload, signal }: ScoreOptions = {},
 ): Promise<ProtocolledScores> {
   const loaded = await loadModel({ ...source, writes: true }, onDownload);
   const { opened, task } = loaded;
@@ -44,7 +47,7 @@ export async function scoreModel(
   const missing = wanted.find((way) => scoring?.[way] === undefined);
   if (missing !== undefined || wanted.length === 0)
     throw new Error(`scoring: ${task.name} is not scored by ${missing ?? "what a model says or finds likely"}`);
-  const whole = await readTaskFile(task, file);
+  const whole = await readTaskFile(task, file, { onBadRow });
   const data = items === undefined ? whole : sampled(whole, items, SEED);
   const adapted = adaptedModel(loaded);
   const runtime = await nativeRuntime(threads === undefined ? {} : { threads });
@@ -74,12 +77,15 @@ export async function scoreModel(
     },
   };
   const warnings = Object.values(task.contaminated ?? {});
+  const [count, all] = [data.examples.length, whole.examples.length];
+  const beside = {
+    ...(count < all && { sample: `${count} of ${all}, drawn by seed ${SEED}` }),
+    ...(warnings.length > 0 && { warnings }),
+  };
   const results: ProtocolledScores[] = [];
   for (const way of wanted) results.push(await by[way]());
   return {
     scores: Object.assign({}, ...results.map(({ scores }) => scores)) as Record<string, number>,
-    protocols: results
-      .flatMap(({ protocols }) => protocols)
-      .map((each) => (warnings.length > 0 ? { ...each, warnings } : each)),
+    protocols: results.flatMap(({ protocols }) => protocols).map((each) => ({ ...each, ...beside })),
   };
 }

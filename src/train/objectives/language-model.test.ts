@@ -9,6 +9,7 @@ import { random } from "../../tensor/random.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { baseTable, forward, modelInputs } from "../forward.ts";
 import { evaluationPass } from "../step.ts";
+import type { Program } from "../../runtime/runtime.ts";
 import type { Encoding } from "../../data/tokenizer.ts";
 import type { Batch, Objective } from "../objective.ts";
 import { causalLanguageModel, EVALUATION_PROBABILITY, mask, maskedLanguageModel } from "./language-model.ts";
@@ -245,6 +246,19 @@ describe.each(["masked", "causal"] as const)("the scores of a %s language model"
     expect(await score(name, 4)).toEqual(first);
     for (const batchSize of [1, 2, 9, 64])
       expect((await score(name, batchSize))["loss"]).toBeCloseTo(first["loss"]!, 5);
+  });
+
+  test.each([1, 4, 64])("are of as many tokens as batches of %d ask for", async (batchSize) => {
+    let asked = 0;
+    const counting: Program = {
+      ...programs[name],
+      run: (feeds) => {
+        asked += feeds["labels"]!.data.length;
+        return programs[name].run(feeds);
+      },
+    };
+    await objectives[name].score(counting, adapted.weights, data, { batchSize, padTokenId, metrics: [] });
+    expect(objectives[name].tokens!(data, batchSize)).toBe(asked);
   });
 
   test("stop at a signal, with its reason", async () => {

@@ -107,6 +107,13 @@ function languageModel(name: string, { causal, share, training, evaluation, give
         throw new Error(`${data.where}: no token to ask for, expected texts of more than special tokens`);
       return { loss: total / terms, perplexity: Math.exp(total / terms) };
     },
+    tokens(data, batchSize) {
+      const stream = random(0, "evaluation");
+      const asked = sequentialBatches(data.lengths, batchSize).flatMap((examples) =>
+        chosen(data, examples).map((encoding) => evaluation(encoding, stream).positions.length),
+      );
+      return asked.reduce((sum, count) => sum + count, 0);
+    },
   };
 }
 

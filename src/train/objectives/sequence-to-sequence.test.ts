@@ -125,6 +125,7 @@ describe("a model", async () => {
       total += Number(loss!.data[0]) * batch.terms;
       terms += batch.terms;
     }
+    expect(objective.tokens!(data, 4)).toBe(terms);
     for (const batchSize of [1, 2, 4, 9]) {
       const scores = await objective.score(program, adapted.feeds, data, { batchSize, padTokenId: 1, metrics: [] });
       expect(scores["perplexity"]).toBe(Math.exp(scores["loss"]!));

@@ -42,6 +42,7 @@ export function sequenceToSequence(start: number): Objective {
       }
       return { loss: total / terms, perplexity: Math.exp(total / terms) };
     },
+    tokens: (data) => data.encodings.reduce((sum, encoding, i) => sum + targetOf(encoding, data, i).length, 0),
   };
 }
 
