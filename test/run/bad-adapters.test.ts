@@ -108,7 +108,7 @@ test.each<readonly [what: string, before: () => unknown, args: readonly string[]
     "a task that is not known",
     changedTo((config) => ({ ...config, task_type: "TOKEN_CLS" })),
     changed,
-    "changed/adapter_config.json: task_type: TOKEN_CLS, expected one of SEQ_CLS, CAUSAL_LM, SEQ_2_SEQ_LM, null",
+    "changed/adapter_config.json: task_type: TOKEN_CLS, expected one of SEQ_CLS, CAUSAL_LM, SEQ_2_SEQ_LM, QUESTION_ANS, null",
   ],
   [
     "base weights that were changed",
