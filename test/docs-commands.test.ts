@@ -103,6 +103,9 @@ test("what is not run is counted", () => {
     docs/results.md: hours, and needs real weights, GLUE or PyTorch
     docs/results.md: hours, and needs real weights, GLUE or PyTorch
     docs/results.md: minutes, and a quiet machine
+    docs/results.md: half an hour, and needs PyTorch
+    docs/results.md: minutes, and a quiet machine
+    docs/results.md: minutes, and needs real weights and PyTorch
     docs/resuming.md: the run above came to its end
     docs/tasks-study.md: hours, and needs real weights and data
     models/rocoft-small/README.md: two hours, and the texts
