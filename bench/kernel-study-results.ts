@@ -5,7 +5,7 @@ import { decodeSafetensors } from "../src/formats/safetensors.ts";
 import { kernelClassifiers } from "../src/ntk/classifiers/registry.ts";
 import { predictedClasses } from "../src/ntk/classifiers/parts.ts";
 import { compareKernels, type KernelComparison } from "../src/ntk/comparison/measures.ts";
-import type { Kernel } from "../src/ntk/kernel.ts";
+import { type Kernel, kernelOfTensor } from "../src/ntk/kernel.ts";
 import type { DriftPoint, KernelStudy, StudiedKernel } from "../src/ntk/study.ts";
 import { fileNameOf } from "../src/run/ntk/parameter-set.ts";
 import { sets, tasks, trainsHead } from "./kernel-study-runs.ts";
@@ -97,10 +97,7 @@ export function bodyKernels(folder: string, { setting, seed }: Pick<Place, "sett
 export function kernelFile(folder: string, seed: number, spec: string): Parts {
   const path = join(folder, `16-${seed}`, fileNameOf(spec), "kernel.safetensors");
   const tensors = decodeSafetensors(readFileSync(path), path);
-  const kernel = (name: string): Kernel => {
-    const { shape, data } = tensors.get(name)!;
-    return { shape: shape as unknown as Kernel["shape"], data: data as Float64Array };
-  };
+  const kernel = (name: string) => kernelOfTensor(tensors.get(name)!, `${path}: ${name}`);
   const labels = (name: string) => Int32Array.from(tensors.get(name)!.data as BigInt64Array, Number);
   return {
     train: kernel("train"),

@@ -8,6 +8,27 @@ export interface Interruption {
   release(): void;
 }
 
+/**
+ * Does work that the first interruption aborts; null when it was, and then the exit code is that of an interruption.
+ * @param onFirst says so
+ */
+export async function untilInterrupted<T>(
+  onFirst: () => void,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T | null> {
+  const { signal, listen, release } = interruptible(onFirst);
+  listen();
+  try {
+    return await work(signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    process.exitCode = 130;
+    return null;
+  } finally {
+    release();
+  }
+}
+
 export function interruptible(onFirst: () => void): Interruption {
   const controller = new AbortController();
   const handler = () => {

@@ -4,7 +4,7 @@
  */
 import type { Runtime, Tensors } from "../runtime/runtime.ts";
 import { arithmetic, type Arithmetic, type Signs } from "./contraction.ts";
-import type { GradientForm, InputGradients } from "./gradient-form.ts";
+import { addTo, type GradientForm, type InputGradients } from "./gradient-form.ts";
 import { bytesOf, type Jacobian } from "./jacobian.ts";
 import { type Kernel, zeroKernel } from "./kernel.ts";
 
@@ -171,8 +171,7 @@ async function fill(
   const sum = new Float64Array(height * width);
   for (const form of forms) {
     options.signal?.throwIfAborted();
-    const part = await form.contract(rows.gradients, columns.gradients, work);
-    for (let i = 0; i < sum.length; i++) sum[i]! += part[i]!;
+    addTo(sum, await form.contract(rows.gradients, columns.gradients, work));
   }
   const isTest = rows.first >= train.length;
   const { data } = isTest ? testKernel : trainKernel;

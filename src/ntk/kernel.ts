@@ -1,4 +1,5 @@
 /** The empirical neural tangent kernel as numbers: K[(i, a), (j, b)] = ⟨∂f_a(x_i)/∂θ, ∂f_b(x_j)/∂θ⟩ (Jacot et al. 2018). */
+import type { Tensor } from "../tensor/tensor.ts";
 
 /** A kernel between two lists of inputs, over every output of a model. */
 export interface Kernel {
@@ -11,6 +12,14 @@ export interface Kernel {
 /** A kernel of zeros. */
 export function zeroKernel(rows: number, columns: number, outputs: number): Kernel {
   return { shape: [rows, outputs, columns, outputs], data: new Float64Array(rows * outputs * columns * outputs) };
+}
+
+/** A kernel as it was kept, float64 [rows, outputs, columns, outputs]. @throws Error beginning with `where` for another tensor. */
+export function kernelOfTensor({ dtype, shape, data }: Tensor, where: string): Kernel {
+  const [rows, outputs, columns, columnOutputs, ...more] = shape;
+  if (!(data instanceof Float64Array) || columnOutputs === undefined || more.length > 0)
+    throw new Error(`${where}: ${dtype} of shape [${shape.join(", ")}], expected a kernel, float64 of four axes`);
+  return { shape: [rows!, outputs!, columns!, columnOutputs], data };
 }
 
 /** Where K[(i, a), (j, b)] stands in a kernel's data. */

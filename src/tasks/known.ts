@@ -1,7 +1,7 @@
 /** Tasks whose columns and classes are known, whatever the data. */
 import type { MetricName } from "../metrics/registry.ts";
 import { givenTextColumns, withGivenColumns } from "./columns.ts";
-import type { ColumnOptions, Task, TaskDefinition, TextColumns } from "./task.ts";
+import { type ColumnOptions, fixedTask, type Task, type TaskDefinition, type TextColumns } from "./task.ts";
 
 /** Alternatives of columns as {@link Task} has them, and what is learned. */
 export interface KnownTask {
@@ -31,16 +31,10 @@ export function knownTask(
     metricForBest: metrics[0],
     ...(unlabelled && { unlabelled }),
   };
-  return {
-    name,
-    kind: task.kind,
-    forms,
-    known: task,
-    resolve: (_training, _where, options) => {
-      checkOptions(task, options);
-      return withGivenColumns(task, options);
-    },
-  };
+  return fixedTask(task, forms, (options) => {
+    checkOptions(task, options);
+    return withGivenColumns(task, options);
+  });
 }
 
 function checkOptions(task: Task, options: ColumnOptions): void {

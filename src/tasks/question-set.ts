@@ -5,7 +5,14 @@ import { instructionTemplates } from "./instructions.ts";
 import type { LikelihoodItem } from "./likelihood.ts";
 import type { RowReader } from "./row-reader.ts";
 import type { Scoring } from "./scoring.ts";
-import { type ColumnOptions, languageModelling, type Task, type TaskDefinition, type TextColumns } from "./task.ts";
+import {
+  fixedTask,
+  languageModelling,
+  type TableForms,
+  type Task,
+  type TaskDefinition,
+  type TextColumns,
+} from "./task.ts";
 
 /** A form that rows come in. */
 export interface QuestionForm<Q extends Question> {
@@ -51,17 +58,7 @@ export function questionTask<Q extends Question>(name: string, set: QuestionSet<
     ...(labelFile !== undefined && { labelFile }),
   };
   const task: Task = { ...tableForms, name, ...languageModelling("prompt-completion"), scoring };
-  return {
-    name,
-    kind: task.kind,
-    forms: tableForms,
-    known: task,
-    resolve: (_training, _where, options) => {
-      refuseColumns(name, options);
-      return task;
-    },
-    readRow: questionReader(set),
-  };
+  return { ...taskOfOwnColumns(task, tableForms), readRow: questionReader(set) };
 }
 
 /** The same of a set whose questions have choices. */
@@ -69,10 +66,13 @@ export function choiceTask(name: string, set: ChoiceSet): ChoiceTask {
   return { ...questionTask(name, set), likelihood: set.likelihood };
 }
 
-/** @throws Error in one line when columns are named of a task that knows its own. */
-export function refuseColumns(name: string, { textColumn, textPairColumn, labelColumn }: ColumnOptions): void {
-  if ([textColumn, textPairColumn, labelColumn].some((column) => column !== undefined))
-    throw new Error(`${name}: columns given, but it reads its own`);
+/** A task that reads columns of its own, and refuses others in one line. */
+export function taskOfOwnColumns(task: Task, forms: TableForms): TaskDefinition & { readonly known: Task } {
+  return fixedTask(task, forms, ({ textColumn, textPairColumn, labelColumn }) => {
+    if ([textColumn, textPairColumn, labelColumn].some((column) => column !== undefined))
+      throw new Error(`${task.name}: columns given, but it reads its own`);
+    return task;
+  });
 }
 
 /** What an LLM-Adapters record asks and says is taken as it stands there. */

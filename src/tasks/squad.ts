@@ -10,7 +10,7 @@ import { quote } from "../formats/text.ts";
 import { textIn } from "./cells.ts";
 import { givenTextColumns, withGivenColumns } from "./columns.ts";
 import type { RowReader } from "./row-reader.ts";
-import type { ColumnOptions, Task, TaskDefinition, TextColumns } from "./task.ts";
+import { type ColumnOptions, fixedTask, type Task, type TaskDefinition, type TextColumns } from "./task.ts";
 
 export type SquadName = "squad" | "squad_v2";
 
@@ -61,17 +61,11 @@ function squadTask(name: SquadName): SquadTask {
     metricForBest: "f1",
     answering,
   };
-  return {
-    name,
-    kind: task.kind,
-    forms,
-    known: task,
-    resolve: (_training, _where, options) => {
-      checkColumns(name, options);
-      return withGivenColumns(task, options);
-    },
-    readRow,
-  };
+  const definition = fixedTask(task, forms, (options) => {
+    checkColumns(name, options);
+    return withGivenColumns(task, options);
+  });
+  return { ...definition, readRow };
 }
 
 function checkColumns(name: string, options: ColumnOptions): void {

@@ -5,7 +5,7 @@
 import type { Dataset, Example } from "../data/examples.ts";
 import type { Row } from "../formats/rows.ts";
 import { textIn, textsIn } from "./cells.ts";
-import { refuseColumns } from "./question-set.ts";
+import { taskOfOwnColumns } from "./question-set.ts";
 import type { RowReader } from "./row-reader.ts";
 import type { Decoding, Scoring } from "./scoring.ts";
 import { languageModelling, type Task, type TaskDefinition } from "./task.ts";
@@ -33,17 +33,7 @@ function summaryTask(name: SummaryName): SummaryTask {
   const forms = { textColumns: [columns[name]], labelColumns: [], headerless: [] };
   const scoring: Scoring = { split: "test", generation: { metrics: ["rouge"], decoding: decoding[name] } };
   const task: Task = { ...forms, name, ...languageModelling("sequence-to-sequence"), scoring };
-  return {
-    name,
-    kind: task.kind,
-    forms,
-    known: task,
-    resolve: (_training, _where, options) => {
-      refuseColumns(name, options);
-      return task;
-    },
-    readRow,
-  };
+  return { ...taskOfOwnColumns(task, forms), readRow };
 }
 
 /** What stands behind a document that a decoder is to summarise. */

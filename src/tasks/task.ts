@@ -89,6 +89,19 @@ export interface TaskDefinition {
   resolve(training: RowTable, where: string, options: ColumnOptions): Task;
 }
 
+/**
+ * The definition of a task that its data does not change.
+ * @param given the task with the columns that options name, or an error where they do not fit it
+ */
+export function fixedTask(
+  task: Task,
+  forms: TableForms,
+  given: (options: ColumnOptions) => Task,
+): TaskDefinition & { readonly known: Task } {
+  const { name, kind } = task;
+  return { name, kind, forms, known: task, resolve: (_training, _where, options) => given(options) };
+}
+
 type Kind = Pick<Task, "kind" | "labels" | "labelIds" | "metrics" | "metricForBest">;
 
 /** How classes are scored where the task has no metrics of its own. */

@@ -5,7 +5,7 @@ import type { Protocol, ProtocolledScores } from "../../run/scoring/protocol.ts"
 import { scoreModel, type ScoringWay, scoringWays } from "../../run/scoring/scorer.ts";
 import { downloadProgress } from "../download.ts";
 import { formatCount, formatScores } from "../format.ts";
-import { interruptible } from "../interrupt.ts";
+import { untilInterrupted } from "../interrupt.ts";
 import { addModelFlags, type ModelFlags, positiveInteger, sourceOf, withBadRows, withModelOf } from "../model.ts";
 import { writeLine } from "../progress.ts";
 
@@ -42,36 +42,38 @@ export function command(): Command {
     .addHelpText("after", examples)
     .action(async (run: string | undefined, flags: EvaluateFlags) => {
       const { scoring } = flags;
-      if (scoring)
-        return printScored(await withBadRows(flags, (onBadRow) => scored(run, flags, scoring, onBadRow)), flags);
+      if (scoring) {
+        const found = await withBadRows(flags, (onBadRow) => scored(run, flags, scoring, onBadRow));
+        if (found) printScored(found, flags);
+        return;
+      }
       if (flags.max_eval_samples !== undefined)
         throw new Error("--max_eval_samples: draws examples for --scoring, expected both");
       printScored(await withModelOf(run, flags, (model) => model.evaluate(flags.data)), flags);
     });
 }
 
-async function scored(
+/** Null when it was interrupted. */
+function scored(
   run: string | undefined,
   flags: EvaluateFlags,
   ways: readonly ScoringWay[],
   onBadRow: OnBadRow,
-): Promise<ProtocolledScores> {
-  const { signal, listen, release } = interruptible(() => writeLine(process.stderr, "interrupted"));
-  listen();
-  try {
-    return await scoreModel(sourceOf(run, flags), flags.data, {
-      ways,
-      items: flags.max_eval_samples,
-      batchSize: flags.per_device_eval_batch_size,
-      threads: flags.threads,
-      onBadRow,
-      onDownload: downloadProgress(process.stderr),
-      onProgress: progress,
-      signal,
-    });
-  } finally {
-    release();
-  }
+): Promise<ProtocolledScores | null> {
+  return untilInterrupted(
+    () => writeLine(process.stderr, "interrupted"),
+    (signal) =>
+      scoreModel(sourceOf(run, flags), flags.data, {
+        ways,
+        items: flags.max_eval_samples,
+        batchSize: flags.per_device_eval_batch_size,
+        threads: flags.threads,
+        onBadRow,
+        onDownload: downloadProgress(process.stderr),
+        onProgress: progress,
+        signal,
+      }),
+  );
 }
 
 /** On a terminal one line that is rewritten; elsewhere the end alone. */

@@ -9,7 +9,7 @@ import { runStudy } from "../../run/ntk/study.ts";
 import { downloadProgress } from "../download.ts";
 import { addConfigFlags, addSettingFlags, trainInput } from "../flags.ts";
 import { formatCount, formatTable } from "../format.ts";
-import { interruptible } from "../interrupt.ts";
+import { untilInterrupted } from "../interrupt.ts";
 import { createNtkProgress } from "../ntk-progress.ts";
 import { writeLine } from "../progress.ts";
 
@@ -31,20 +31,17 @@ export function command(): Command {
     .addHelpText("after", examples)
     .action(async (flags: { json?: boolean }) => {
       const config = parseNtkConfig(await trainInput({ ...flags }));
-      const { signal, listen, release } = interruptible(() =>
-        writeLine(process.stderr, "interrupted: what is measured is kept; the same command goes on from there"),
+      const study = await untilInterrupted(
+        () => writeLine(process.stderr, "interrupted: what is measured is kept; the same command goes on from there"),
+        (signal) =>
+          runStudy(config, {
+            signal,
+            onEvent: createNtkProgress(process.stderr),
+            onDownload: downloadProgress(process.stderr),
+          }),
       );
-      listen();
-      try {
-        const onEvent = createNtkProgress(process.stderr);
-        const study = await runStudy(config, { signal, onEvent, onDownload: downloadProgress(process.stderr) });
+      if (study)
         process.stdout.write(flags.json ? `${JSON.stringify(study)}\n` : shown(study, config.common.output_dir));
-      } catch (error) {
-        if (!signal.aborted) throw error;
-        process.exitCode = 130;
-      } finally {
-        release();
-      }
     });
 }
 

@@ -14,7 +14,7 @@ import { encodeSafetensors } from "../../formats/safetensors.ts";
 import { readJson, writeAtomically } from "../../hub/files.ts";
 import { openSafetensors } from "../../hub/weights.ts";
 import type { EmpiricalKernel } from "../../ntk/empirical-kernel.ts";
-import type { Kernel } from "../../ntk/kernel.ts";
+import { type Kernel, kernelOfTensor } from "../../ntk/kernel.ts";
 import { studyReport } from "../../ntk/report.ts";
 import type { DriftPoint, KernelStudy } from "../../ntk/study.ts";
 import { pictureNames, studyPictures } from "../../ntk/study-pictures.ts";
@@ -75,10 +75,7 @@ export async function readKernel(folder: string, key: string): Promise<Empirical
   const file = await openSafetensors(path);
   try {
     if (file.metadata["settings"] !== key) return null;
-    const kernelNamed = async (name: string): Promise<Kernel> => {
-      const { shape, data } = await file.read(name);
-      return { shape: shape as unknown as Kernel["shape"], data: data as Float64Array };
-    };
+    const kernelNamed = async (name: string) => kernelOfTensor(await file.read(name), `${path}: ${name}`);
     const numbersNamed = async (name: string) => (await file.read(name)).data as Float64Array;
     return {
       train: await kernelNamed("train"),

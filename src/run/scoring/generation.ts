@@ -18,11 +18,6 @@ export interface GenerationOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Texts said and scored. */
-export interface SaidScores extends ProtocolledScores {
-  readonly predictions: readonly string[];
-}
-
 /**
  * Lets a model answer every example and scores what it says.
  * @throws Error in one line for an example that leaves no room, before anything is computed.
@@ -33,7 +28,7 @@ export async function generationScores(
   data: { readonly where: string; readonly examples: readonly Example[] },
   generator: Generator,
   { batchSize = 8, onProgress, signal }: GenerationOptions = {},
-): Promise<SaidScores> {
+): Promise<ProtocolledScores> {
   const { opened, adapted } = generator;
   const room =
     opened.model.maxPositions -
@@ -52,7 +47,6 @@ export async function generationScores(
   const measured = metrics.map((name) => ({ name, scores: scoresBy(name, references, predictions) }));
   const { tokenizer } = opened;
   return {
-    predictions,
     scores: Object.assign({}, ...measured.map(({ scores }) => scores)) as Record<string, number>,
     protocols: measured.map(({ name, scores }) => ({
       scores: Object.keys(scores),
@@ -60,7 +54,7 @@ export async function generationScores(
       data: data.where,
       items: predictions.length,
       split: splitNamed(data.where),
-      max_seq_length: room,
+      ...(Number.isFinite(room) && { max_seq_length: room }),
       truncated: read.filter(({ isCut }) => isCut).length,
       prompt: tokenizer.decode(prompts[0]!),
       decoding: settingsOf(decoding),

@@ -4,7 +4,7 @@ import { byteTokenizer, byteTokenizerConfig } from "../../../test/tiny-decoder.t
 import { createTokenizer } from "../../data/tokenizer.ts";
 import type { Example } from "../../data/examples.ts";
 import type { Continued, LikelihoodModel } from "../../generation/likelihood.ts";
-import { likelihoodScores } from "./likelihood.ts";
+import { choicesOf, likelihoodScores } from "./likelihood.ts";
 
 const tokenizer = createTokenizer({ ...byteTokenizer }, { ...byteTokenizerConfig }, "tokenizer.json");
 const scoring = { metrics: ["acc", "acc_norm"], reported: "acc_norm" } as const;
@@ -83,4 +83,26 @@ test("what does not fit the model is refused before anything is read", async () 
     new Error("x.jsonl:7: 28 tokens, expected no more than the 20 positions of the model"),
   );
   expect(model.read).toEqual([]);
+});
+
+test("progress is told in questions, of which some have several texts", async () => {
+  const examples = Array.from({ length: 4 }, () => example(["bus", "train"], 0, "The _ was late."));
+  const model: LikelihoodModel = {
+    ...modelOf([]),
+    async logLikelihoods(texts, { onProgress } = {}) {
+      for (let done = 2; done <= texts.length; done += 2) onProgress?.(done);
+      return texts.map(() => [-1]);
+    },
+  };
+  const told: number[] = [];
+  const onProgress = (done: number) => told.push(done);
+  const asked = { metrics: ["acc"], reported: "acc" } as const;
+  await likelihoodScores("winogrande", asked, { where: "x", examples }, tokenizer, model, { onProgress });
+  expect(told).toEqual([1, 2, 3, 4]);
+});
+
+test("an empty context is the token that texts begin with", () => {
+  const [read] = choicesOf("openbookqa", example(["one", "two"], 0, ""), tokenizer);
+  expect(read!.text).toEqual([tokenizer.specialTokens.bos]);
+  expect(read!.continuations.map((tokens) => tokenizer.decode(tokens))).toEqual([" one", " two"]);
 });

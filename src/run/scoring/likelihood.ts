@@ -15,7 +15,7 @@ const measures: { readonly [M in LikelihoodMetric]: (sum: number, characters: nu
 };
 
 /**
- * Scores questions by likelihood.
+ * Scores questions by likelihood. Progress is told in questions, some of which have several texts.
  * @param name of the task
  * @throws Error in one line for a question that does not fit the model, before anything is computed.
  */
@@ -30,7 +30,10 @@ export async function likelihoodScores(
   const items = data.examples.map(({ question }) => likelihoodOf(name, question!));
   const texts = items.map((item) => textsOf(item, tokenizer));
   checkLengths(texts, data, model);
-  const sums = await model.logLikelihoods(texts.flat(), options);
+  const all = texts.flat();
+  const { onProgress } = options;
+  const told = onProgress && ((done: number) => onProgress(Math.floor((done * items.length) / all.length)));
+  const sums = await model.logLikelihoods(all, { ...options, onProgress: told });
   let at = 0;
   const ofItems = texts.map((parts) => parts.flatMap(() => sums[at++]!));
   const right = (metric: LikelihoodMetric) =>
@@ -66,25 +69,23 @@ export function choicesOf(name: string, { question }: Pick<Example, "question">,
 /** Choices behind one context are continuations of one text; else each has a text of its own. */
 function textsOf({ contexts, continuations }: LikelihoodItem, tokenizer: Tokenizer): Continued[] {
   const [first] = contexts;
-  const tokensOf = (context: string, continuation: string) => {
-    const text = textOf(context, tokenizer);
-    return { text, tokens: tokenizer.tokenize(context + continuation).slice(tokenizer.tokenize(context).length) };
+  const read = (context: string, behind: readonly string[]): Continued => {
+    const own = tokenizer.tokenize(context);
+    return {
+      text: own.length > 0 ? own : [beginning(tokenizer)],
+      continuations: behind.map((continuation) => tokenizer.tokenize(context + continuation).slice(own.length)),
+    };
   };
-  const pairs = contexts.map((context, i) => tokensOf(context, continuations[i]!));
-  if (contexts.every((context) => context === first))
-    return [{ text: pairs[0]!.text, continuations: pairs.map(({ tokens }) => tokens) }];
-  return pairs.map(({ text, tokens }) => ({ text, continuations: [tokens] }));
+  if (contexts.every((context) => context === first)) return [read(first!, continuations)];
+  return contexts.map((context, choice) => read(context, [continuations[choice]!]));
 }
 
-/** A context without tokens is the token that texts begin with, or that ends them. */
-function textOf(context: string, tokenizer: Tokenizer): readonly number[] {
-  const ids = tokenizer.tokenize(context);
-  if (ids.length > 0) return ids;
-  const { bos, eos } = tokenizer.specialTokens;
+/** What stands before a continuation whose context has no tokens: the token that texts begin with, or that ends them. */
+function beginning({ specialTokens: { bos, eos } }: Tokenizer): number {
   const begin = bos ?? eos;
   if (begin === null)
     throw new Error("tokenizer_config.json: no bos_token and no eos_token, expected one for an empty context");
-  return [begin];
+  return begin;
 }
 
 function checkLengths(
