@@ -4,6 +4,9 @@ import { tinyData, tinyModel, type TinyOptions } from "../../test/tiny-training.
 import { modelNames } from "../../test/fixtures.ts";
 import { collate } from "../data/collate.ts";
 import { methods } from "../peft/registry.ts";
+import { gatherRows, input, take } from "../graph/ops.ts";
+import type { HeadName } from "../models/architecture.ts";
+import { tensor } from "../tensor/tensor.ts";
 import { topological } from "../graph/walk.ts";
 import { nativeRuntime } from "../runtime/native.ts";
 import { adapt } from "../train/adapt.ts";
@@ -63,6 +66,40 @@ const variants: readonly (readonly [string, TinyOptions])[] = [
   ["lora, every matrix", { method: "lora", options: { target_modules: ["all-linear"], rank: 2 } }],
   ["dora", { method: "lora", options: { use_dora: true } }],
 ];
+
+/** Language models by the scores of three words in place of the last token: tables of words are read on both sides there. */
+const languageModels: readonly (readonly [string, HeadName])[] = [
+  ["bert-mlm", "masked-language-model"],
+  ["roberta-mlm", "masked-language-model"],
+  ["distilbert-mlm", "masked-language-model"],
+  ["deberta-v2-mlm", "masked-language-model"],
+  ["gpt2-lm", "causal-language-model"],
+  ["gptj-tied", "causal-language-model"],
+  ["llama-tied", "causal-language-model"],
+  ["bart-generation", "sequence-to-sequence"],
+  ["t5-gated", "sequence-to-sequence"],
+];
+
+test.each(languageModels)("of words, over all parameters: %s", async (fixture, head) => {
+  const given = head === "sequence-to-sequence" ? (["decoder_input_ids", "decoder_attention_mask"] as const) : [];
+  const words = (forward: Forward) => {
+    const hidden = forward.hidden({ given });
+    return take(forward.head(gatherRows(hidden, input("last", ["batch"], "int64"))), -1, [3, 9, 4]);
+  };
+  const read = inputs.map((each) => {
+    const { input_ids: ids, attention_mask: mask } = each;
+    const last = tensor("int64", [1], BigInt64Array.of(BigInt(ids.data.length - 1)));
+    return { ...each, last, ...(given.length > 0 && { decoder_input_ids: ids, decoder_attention_mask: mask }) };
+  });
+  const adapted = await tinyModel(fixture, { method: "full", head });
+  const jacobian = await compileJacobian([adapted], jacobianGraph([adapted], words, 8), runtime);
+  const [kernel] = await empiricalKernels(jacobian, runtime, read.slice(0, 3), read.slice(3));
+  await jacobian.dispose();
+  const rows = directJacobian(adapted, words, read);
+  const columns = rows.slice(0, 9);
+  expect(relativeDistance(kernel!.train.data, innerProducts(columns, columns))).toBeLessThan(1e-5);
+  expect(relativeDistance(kernel!.test.data, innerProducts(rows.slice(9), columns))).toBeLessThan(1e-5);
+});
 
 describe("over what a method trains", () => {
   test.each(variants)("%s", async (_, options) => {
