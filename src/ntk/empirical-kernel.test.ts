@@ -4,7 +4,7 @@ import { tinyData, tinyModel, type TinyOptions } from "../../test/tiny-training.
 import { modelNames } from "../../test/fixtures.ts";
 import { collate } from "../data/collate.ts";
 import { methods } from "../peft/registry.ts";
-import { gatherRows, input, take } from "../graph/ops.ts";
+import { gatherRows, input, squeeze, take } from "../graph/ops.ts";
 import type { HeadName } from "../models/architecture.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { topological } from "../graph/walk.ts";
@@ -99,6 +99,15 @@ test.each(languageModels)("of words, over all parameters: %s", async (fixture, h
   const columns = rows.slice(0, 9);
   expect(relativeDistance(kernel!.train.data, innerProducts(columns, columns))).toBeLessThan(1e-5);
   expect(relativeDistance(kernel!.test.data, innerProducts(rows.slice(9), columns))).toBeLessThan(1e-5);
+});
+
+test("scores of a few words leave the rest of the vocabulary alone", async () => {
+  const adapted = await tinyModel("roberta-mlm", { method: "full", head: "masked-language-model" });
+  const words = ({ hidden, head }: Forward) => take(head(squeeze(take(hidden(), 1, [0]), 1)), -1, [3, 9]);
+  const { values } = jacobianGraph([adapted], words, 8);
+  const { vocabularySize } = adapted.model;
+  const products = topological(Object.values(values)).filter(({ op }) => op === "linear" || op === "matmul");
+  expect(products.filter(({ shape }) => shape.includes(vocabularySize))).toEqual([]);
 });
 
 describe("over what a method trains", () => {
