@@ -33,7 +33,11 @@ export interface LikelihoodModel {
   dispose(): Promise<void>;
 }
 
-/** Compiles a decoder that finds continuations likely. */
+/**
+ * Compiles a decoder that finds continuations likely, as multiple-choice questions are scored by (Brown et al. 2020, §2.4; Gao et al.,
+ * lm-evaluation-harness).
+ * @param padTokenId what stands where a text of a batch has no token
+ */
 export async function likelihoodModel(
   adapted: AdaptedModel,
   runtime: Runtime,

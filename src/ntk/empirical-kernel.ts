@@ -47,9 +47,11 @@ export interface EmpiricalKernel {
 const DEFAULT_MEMORY = 3 * 2 ** 30;
 
 /**
- * The kernels of a Jacobian, one of each of its models.
- * @param train the training inputs, each as a model takes a batch of one, without padding
- * @param test the inputs that are to be compared with them
+ * The kernels of a Jacobian, one of each of its models: ⟨∂f_a(x_i)/∂θ, ∂f_b(x_j)/∂θ⟩ (Jacot et al. 2018), float32 gradients whose
+ * products are added up in float64.
+ * @param train n training inputs, each as a model takes a batch of one, without padding
+ * @param test m inputs that are to be compared with them; there may be none
+ * @throws the reason of `signal` when that is aborted
  */
 export async function empiricalKernels(
   jacobian: Jacobian,

@@ -84,9 +84,11 @@ function oneHot(a: number, like: Value): Value {
 }
 
 /**
- * The graph of a Jacobian, and the form of each gradient.
+ * The graph of a Jacobian, and the form of each gradient; what it gives is read by {@link compileJacobian}.
  * @param models one, or several sets of one base model's numbers that are trained in place
- * @param tokens of the longest input, by which forms are chosen
+ * @param outputsOf gives [batch, outputs], as a classifier's logits
+ * @param tokens of the longest input, by which forms are chosen; a wrong number costs memory, not exactness
+ * @throws Error when several models do not compute the same
  */
 export function jacobianGraph(
   models: readonly AttachedModel[],
@@ -137,7 +139,11 @@ export interface Jacobian {
   dispose(): Promise<void>;
 }
 
-/** Compiles a Jacobian over the weights of its models, which may change between inputs. */
+/**
+ * Compiles a Jacobian over the weights of its models, which may change between inputs. An input is fed as a batch of one without padding:
+ * what is trained is summed over a batch.
+ * @param models those that the graph was made of, in their order
+ */
 export async function compileJacobian(
   models: readonly AdaptedModel[],
   { values, outputs, forms }: JacobianGraph,

@@ -46,16 +46,24 @@ export function productGradient(gradients: readonly (Value | null)[], give: Give
   };
 }
 
+/** The inputs of a block, and the most tokens that one of them has over all terms of an output. */
+interface Side {
+  readonly inputs: readonly InputGradients[];
+  readonly tokens: number;
+}
+
 function contracted(
   product: ProductGradient,
-  rows: readonly InputGradients[],
-  columns: readonly InputGradients[],
+  rowInputs: readonly InputGradients[],
+  columnInputs: readonly InputGradients[],
   arithmetic: Arithmetic,
 ): Promise<Float64Array> {
-  const { rows: rowSigns, columns: columnSigns } = arithmetic.signs;
-  const tokens = [tokensOf(product, rows), tokensOf(product, columns)] as const;
-  const byGrams = !rowSigns && !columnSigns && isCheaperByGrams(product, rows.length, columns.length, tokens);
-  return (byGrams ? throughGrams : throughProducts)(product, rows, columns, tokens, arithmetic);
+  const { signs } = arithmetic;
+  const rows = sideOf(product, rowInputs);
+  // A block that meets itself is one side, which is stacked and multiplied once.
+  const columns = columnInputs === rowInputs ? rows : sideOf(product, columnInputs);
+  const byGrams = !signs.rows && !signs.columns && isCheaperByGrams(product, rows, columns);
+  return (byGrams ? throughGrams : throughProducts)(product, rows, columns, arithmetic);
 }
 
 /** Small products run at about half the speed of large ones. */
@@ -64,50 +72,48 @@ const GRAM_WEIGHT = 2;
 /** Counts multiplications of both ways. */
 function isCheaperByGrams(
   { out, inner, ofOutputs, isRightShared }: ProductGradient,
-  rows: number,
-  columns: number,
-  [rowTokens, columnTokens]: readonly [number, number],
+  rows: Side,
+  columns: Side,
 ): boolean {
   const outputs = ofOutputs.length;
-  const pairs = rows * columns * outputs ** 2;
-  const grams = pairs * rowTokens * columnTokens * (out + (isRightShared ? inner / outputs ** 2 : inner));
-  const products = out * inner * (pairs + outputs * (rows * rowTokens + columns * columnTokens));
-  return grams * GRAM_WEIGHT < products;
+  const pairs = rows.inputs.length * columns.inputs.length * outputs ** 2;
+  const grams = pairs * rows.tokens * columns.tokens * (out + (isRightShared ? inner / outputs ** 2 : inner));
+  const sides = rows === columns ? [rows] : [rows, columns];
+  const tokens = sides.reduce((sum, side) => sum + side.inputs.length * side.tokens, 0);
+  return grams * GRAM_WEIGHT < out * inner * (pairs + outputs * tokens);
 }
 
-/** The most tokens that an input of the block has, over all terms of an output. */
-function tokensOf({ ofOutputs }: ProductGradient, block: readonly InputGradients[]): number {
+function sideOf({ ofOutputs }: ProductGradient, inputs: readonly InputGradients[]): Side {
   const ofInput = (input: InputGradients) =>
     Math.max(...ofOutputs.map((terms) => terms.reduce((sum, { left }) => sum + tokensIn(input[left]!.shape), 0)));
-  return Math.max(...block.map(ofInput));
+  return { inputs, tokens: Math.max(...inputs.map(ofInput)) };
 }
 
 const tokensIn = (shape: readonly number[]): number => sizeOf(shape.slice(0, -1));
 
 async function throughGrams(
   product: ProductGradient,
-  rows: readonly InputGradients[],
-  columns: readonly InputGradients[],
-  [rowTokens, columnTokens]: readonly [number, number],
+  { inputs, tokens }: Side,
+  columns: Side,
   arithmetic: Arithmetic,
 ): Promise<Float64Array> {
   const { out, inner, ofOutputs, isRightShared } = product;
   const outputs = ofOutputs.length;
   const sizes = { outputs, out, inner, rightOutputs: isRightShared ? 1 : outputs };
-  const kernel = new Float64Array(rows.length * columns.length * outputs ** 2);
-  const width = columns.length * outputs;
+  const width = columns.inputs.length * outputs;
+  const kernel = new Float64Array(inputs.length * outputs * width);
   // The Gram matrices of both factors, and their product.
-  const bytesOfRow = 3 * outputs * width * rowTokens * columnTokens * Float32Array.BYTES_PER_ELEMENT;
+  const bytesOfRow = 3 * outputs * width * tokens * columns.tokens * Float32Array.BYTES_PER_ELEMENT;
   const step = Math.max(1, Math.floor(arithmetic.workBytes / bytesOfRow));
-  const right = stackedFactors(product, columns, columnTokens);
-  for (let first = 0; first < rows.length; first += step) {
-    const left = stackedFactors(product, rows.slice(first, first + step), rowTokens);
+  const right = stackedFactors(product, columns);
+  for (let first = 0; first < inputs.length; first += step) {
+    const left = stackedFactors(product, { inputs: inputs.slice(first, first + step), tokens });
     addTo(kernel, await arithmetic.innerOfGrams(left, right, sizes), first * outputs * width);
   }
   return kernel;
 }
 
-function stackedFactors(product: ProductGradient, inputs: readonly InputGradients[], tokens: number): SharedProducts {
+function stackedFactors(product: ProductGradient, { inputs, tokens }: Side): SharedProducts {
   const { out, inner, isRightShared } = product;
   return {
     inputs: inputs.length,
@@ -120,23 +126,21 @@ function stackedFactors(product: ProductGradient, inputs: readonly InputGradient
 
 async function throughProducts(
   product: ProductGradient,
-  rows: readonly InputGradients[],
-  columns: readonly InputGradients[],
-  [rowTokens, columnTokens]: readonly [number, number],
+  rows: Side,
+  columns: Side,
   arithmetic: Arithmetic,
 ): Promise<Float64Array> {
   const { out, inner, ofOutputs } = product;
   const outputs = ofOutputs.length;
-  const kernel = new Float64Array(rows.length * columns.length * outputs ** 2);
-  const bytesOfRow = (rows.length + columns.length) * outputs * inner * Float32Array.BYTES_PER_ELEMENT;
+  const [height, width] = [rows.inputs.length * outputs, columns.inputs.length * outputs];
+  const kernel = new Float64Array(height * width);
+  const bytesOfRow = (height + width) * inner * Float32Array.BYTES_PER_ELEMENT;
   const step = Math.min(out, Math.max(1, Math.floor(arithmetic.workBytes / bytesOfRow)));
-  const side = (inputs: readonly InputGradients[], tokens: number) => ({
+  const sides = (columns === rows ? [rows] : [rows, columns]).map(({ inputs, tokens }) => ({
     inputs,
     tokens,
     right: stacked(product, inputs, "right", tokens, inner, 0, inner),
-  });
-  // A block that meets itself is stacked and multiplied once.
-  const sides = [side(rows, rowTokens), ...(columns === rows ? [] : [side(columns, columnTokens)])];
+  }));
   for (let first = 0; first < out; first += step) {
     const last = Math.min(out, first + step);
     const [ofRows, ofColumns = ofRows] = sides.map(({ inputs, tokens, right }) => ({
