@@ -66,9 +66,6 @@ function contracted(
   return (byGrams ? throughGrams : throughProducts)(product, rows, columns, arithmetic);
 }
 
-/** Small products run at about half the speed of large ones. */
-const GRAM_WEIGHT = 2;
-
 /** Counts multiplications of both ways. */
 function isCheaperByGrams(
   { out, inner, ofOutputs, isRightShared }: ProductGradient,
@@ -80,7 +77,7 @@ function isCheaperByGrams(
   const grams = pairs * rows.tokens * columns.tokens * (out + (isRightShared ? inner / outputs ** 2 : inner));
   const sides = rows === columns ? [rows] : [rows, columns];
   const tokens = sides.reduce((sum, side) => sum + side.inputs.length * side.tokens, 0);
-  return grams * GRAM_WEIGHT < out * inner * (pairs + outputs * tokens);
+  return grams < out * inner * (pairs + outputs * tokens);
 }
 
 function sideOf({ ofOutputs }: ProductGradient, inputs: readonly InputGradients[]): Side {
