@@ -60,7 +60,7 @@ async function measure(): Promise<Measured> {
   const [table, bias] = [input("table", [vocabulary, width]), input("bias", [vocabulary])];
   const loss = crossEntropy(linear(hidden, table, bias), input("labels", ["tokens"], "int64"));
   const wrt = flags.table === "trained" ? [hidden, bias, table] : [hidden];
-  const outputs = simplify([loss, ...gradients(loss, wrt).map((gradient) => gradient!)], finished);
+  const outputs = simplify([loss, ...gradients(loss, wrt).map((gradient) => gradient!)], finished());
   const runtime = await nativeRuntime();
   const program = await runtime.compile(Object.fromEntries(outputs.map((value, i) => [`output ${i}`, value])));
   const mib = () => runtime.residentBytes()! / 2 ** 20;

@@ -25,6 +25,9 @@ export interface Draw {
   /** Distinct indices below `bound`, as a vector. */
   distinct(bound: number): Value;
   bool(shape: readonly number[]): Value;
+  /** Codes of quantised numbers. */
+  int8(shape: readonly number[]): Value;
+  uint8(shape: readonly number[]): Value;
 }
 
 /**
@@ -68,6 +71,8 @@ export function draw(seed: number, symbolic = false): Draw {
       return make([order.length], "int64", () => order.pop()!);
     },
     bool: (shape) => make(shape, "bool", () => Number(stream.uniform() < 0.5)),
+    int8: (shape) => make(shape, "int8", () => stream.integer(255) - 127),
+    uint8: (shape) => make(shape, "uint8", () => stream.integer(256)),
   };
 }
 
@@ -75,6 +80,8 @@ const fromArray: { readonly [T in ValueType]: (x: Array64) => Tensor } = {
   float32: (x) => tensor("float32", x.shape, Float32Array.from(x.data)),
   int64: (x) => tensor("int64", x.shape, BigInt64Array.from(x.data, BigInt)),
   bool: (x) => tensor("bool", x.shape, Uint8Array.from(x.data)),
+  int8: (x) => tensor("int8", x.shape, Int8Array.from(x.data)),
+  uint8: (x) => tensor("uint8", x.shape, Uint8Array.from(x.data)),
 };
 
 /** What was drawn, as tensors for the runtime. */

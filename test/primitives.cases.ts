@@ -179,6 +179,21 @@ export const cases: { readonly [P in Primitive]: Case } = {
     const [inner, out] = [d.size(), d.size()];
     return g.linear(d.normal([...d.shape(d.size(1, 2)), inner]), d.normal([out, inner]), d.normal([out]));
   },
+  codeScale: (d) => g.codeScale(g.cast(d.index([...d.shape(d.size(0, 2)), d.size(2, 6)], 9), "float32")),
+  encode: (d) => {
+    const x = g.sub(g.cast(d.index([...d.shape(d.size(0, 2)), d.size(2, 6)], 40), "float32"), 20);
+    return g.cast(
+      g.encode(x, d.coin() ? g.codeScale(x) : g.constant(0.1, "float32", [...x.shape.slice(0, -1), 1] as number[])),
+      "float32",
+    );
+  },
+  integerMatmul: (d) => {
+    const [inner, n] = [d.size(), d.size()];
+    const scales = g.mul(g.cast(d.index([n], 5), "float32"), 0.25);
+    return g.integerMatmul(d.uint8([...d.shape(d.size(1, 2)), inner]), d.int8([inner, n]), d.coin() ? scales : 0.5);
+  },
+  halfBytes: (d) => g.cast(g.halfBytes(d.uint8(d.shape(d.size(1, 3)))), "float32"),
+
   contract: (d) => {
     const leading = d.shape(d.size(1, 2));
     const wide = () => (d.coin() ? 70 : d.size());

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { random } from "../tensor/random.ts";
-import { lengthGroupedBatches, sequentialBatches } from "./batches.ts";
+import { lengthGroupedBatches, sequentialBatches, shuffledBatches } from "./batches.ts";
 
 interface Case {
   batchSize: number;
@@ -45,6 +45,13 @@ test("every example comes once, and few tokens are padding", () => {
   expect(padded / real).toBeLessThan(1.1);
 });
 
+test("shuffled batches are the order that is drawn, cut", () => {
+  const order = random(3, "batches").permutation(lengths.length);
+  const batches = shuffledBatches(lengths, 64, random(3, "batches"));
+  expect(batches.flatMap((batch) => [...batch])).toEqual([...order]);
+  expect(batches.map((batch) => batch.length)).toEqual([...Array<number>(15).fill(64), 40]);
+});
+
 test("sequential batches go from long to short and keep the indices", () => {
   const batches = sequentialBatches([3, 9, 1, 9, 4], 2);
   expect(batches.map((batch) => [...batch])).toEqual([[1, 3], [4, 0], [2]]);
@@ -53,10 +60,12 @@ test("sequential batches go from long to short and keep the indices", () => {
 test("no examples make no batches", () => {
   expect(sequentialBatches([], 4)).toEqual([]);
   expect(lengthGroupedBatches([], 4, random(0))).toEqual([]);
+  expect(shuffledBatches([], 4, random(0))).toEqual([]);
 });
 
 test.each([0, -1, 1.5, Number.NaN])("a batch size of %d is refused", (batchSize) => {
   const message = `batch size: ${batchSize}, expected a whole number above 0`;
   expect(() => sequentialBatches([1], batchSize)).toThrow(message);
   expect(() => lengthGroupedBatches([1], batchSize, random(0))).toThrow(message);
+  expect(() => shuffledBatches([1], batchSize, random(0))).toThrow(message);
 });

@@ -24,6 +24,16 @@ export function lengthGroupedBatches(lengths: ArrayLike<number>, batchSize: numb
 }
 
 /**
+ * Shuffled batches of examples of whatever lengths: the indices of `lengths` in random order, cut into batches of `batchSize` (the
+ * last may be smaller).
+ * @throws Error when `batchSize` is not a whole number above 0.
+ */
+export function shuffledBatches(lengths: ArrayLike<number>, batchSize: number, random: Random): Int32Array[] {
+  checkBatchSize(batchSize);
+  return cut(random.permutation(lengths.length), batchSize);
+}
+
+/**
  * Batches of all indices of `lengths` from long to short, so that little is padded. Each batch holds the indices of its
  * examples, by which results find their way back into the order of the data.
  * @throws Error when `batchSize` is not a whole number above 0.

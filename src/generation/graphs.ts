@@ -43,7 +43,7 @@ export function decoderGraphs(attached: AttachedModel): Graphs {
   const forward = forwardOf(attached);
   const prompt = forward(textInputs(attached), keeping());
   const step = forward(stepInputs(), keeping("past"), { words: (embedded) => embedded });
-  return { prompt: outputs(prompt), step: outputs(step), kept: entriesOf(prompt.kept), seen: [] };
+  return { prompt: outputs(attached, prompt), step: outputs(attached, step), kept: entriesOf(prompt.kept), seen: [] };
 }
 
 /** The inputs that say which tokens of a continuation are asked for, by the positions before them, and what they are. */
@@ -65,7 +65,11 @@ export function likelihoodGraphs(attached: AttachedModel): LikelihoodGraphs {
   const read = forward(stepInputs(), keeping("past"), { words: (embedded) => embedded });
   const [positions, tokens] = [int64(ASKED.positions, "asked"), int64(ASKED.tokens, "asked")];
   const losses = negativeLogLikelihood(read.logitsAt(positions), tokens);
-  return { prompt: simplified(given(kept)), continuation: simplified({ losses }), kept: entriesOf(kept) };
+  return {
+    prompt: simplified(attached, given(kept)),
+    continuation: simplified(attached, { losses }),
+    kept: entriesOf(kept),
+  };
 }
 
 /** The graphs of a decoder beside an encoder. */
@@ -84,8 +88,8 @@ export function encoderDecoderGraphs(attached: AttachedModel): Graphs {
     keeping("past", new Set(own.keys())),
   );
   return {
-    prompt: simplified(given(whole.seen)),
-    step: outputs(step),
+    prompt: simplified(attached, given(whole.seen)),
+    step: outputs(attached, step),
     kept: entriesOf(own),
     seen: entriesOf(whole.seen),
   };
@@ -155,12 +159,13 @@ function textInputs({ model, attachment }: AttachedModel): ModelInputs {
   return (attachment.inputs?.({ ...inputs }, word) ?? inputs) as ModelInputs;
 }
 
-function simplified(values: Outputs): Outputs {
-  const found = simplify(Object.values(values), finished);
+function simplified(attached: AttachedModel, values: Outputs): Outputs {
+  const found = simplify(Object.values(values), finished(attached));
   return Object.fromEntries(Object.keys(values).map((name, i) => [name, found[i]!]));
 }
 
-const outputs = ({ logits, kept }: Passed): Outputs => simplified({ logits, ...given(kept) });
+const outputs = (attached: AttachedModel, { logits, kept }: Passed): Outputs =>
+  simplified(attached, { logits, ...given(kept) });
 
 /** The two tensors of an attention's module, by their names without a prefix. */
 const tensorsOf = (module: string, { key, value }: KeysAndValues): [name: string, value: Value][] => [

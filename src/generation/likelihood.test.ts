@@ -27,7 +27,7 @@ function drawnTexts(count: number, seed: number): Continued[] {
 /** Σ log p of a continuation, of the whole text at once. */
 function oracle(adapted: AdaptedModel, text: readonly number[], continuation: readonly number[]): number {
   const { hidden, head } = forward(adapted, reparameterizedTable(adapted), { training: false });
-  const [logits] = simplify([head(hidden({ causal: true }))], finished);
+  const [logits] = simplify([head(hidden({ causal: true }))], finished());
   const ids = [...text, ...continuation];
   const row = (values: readonly number[]) => array64([1, values.length], values);
   const feeds = {

@@ -58,7 +58,7 @@ export function decoderWithPast(attached: AttachedModel): DecoderWithPast {
     [`present.${layer}.key`, key],
     [`present.${layer}.value`, value],
   ]);
-  const values = simplify([logits, ...kept.map(([, value]) => value)], finished);
+  const values = simplify([logits, ...kept.map(([, value]) => value)], finished(attached));
   const names = ["logits", ...kept.map(([name]) => name)];
   return { outputs: Object.fromEntries(names.map((name, i) => [name, values[i]!])), layers: presents.length };
 }

@@ -117,6 +117,12 @@ export const matmul = (
 export const linear = (x: Value, weight: Value, bias: Value): Value => apply("linear", [x, weight, bias], null);
 export const contract = (a: Value, b: Value): Value => apply("contract", [a, b], null);
 
+export const codeScale = (x: Value): Value => apply("codeScale", [x], null);
+export const encode = (x: Value, scale: Value): Value => apply("encode", [x, scale], null);
+export const integerMatmul = (a: Value, b: Value, scale: Scalar): Value =>
+  apply("integerMatmul", [a, b, typeof scale === "number" ? constant(scale) : scale], null);
+export const halfBytes = (x: Value): Value => apply("halfBytes", [x], null);
+
 export const softmax = (x: Value): Value => apply("softmax", [x], null);
 export const negativeLogLikelihood = (x: Value, index: Value): Value =>
   apply("negativeLogLikelihood", [x, index], null);

@@ -7,8 +7,11 @@ import type { Value } from "./value.ts";
 /** A size: a number, or the name of one that varies from run to run. Equal names are equal sizes. */
 export type Dim = number | string;
 export type Shape = readonly Dim[];
-/** Element types of a graph's values. Arithmetic is float32; the interpreter reads the same graph in float64. */
-export type ValueType = "float32" | "int64" | "bool";
+/**
+ * Element types of a graph's values; codes of quantised numbers are of 8 bits. Arithmetic is float32; the interpreter reads the same
+ * graph in float64.
+ */
+export type ValueType = "float32" | "int64" | "bool" | "int8" | "uint8";
 
 type Unary<Attrs = null> = { operands: [x: Value]; attrs: Attrs };
 type Binary = { operands: [a: Value, b: Value]; attrs: null };
@@ -127,6 +130,15 @@ export interface Primitives {
   /** a [*i, m] and b [*i, n] → Σᵢ aᵢᵀbᵢ [m, n]: the shape of every weight gradient. */
   contract: Binary;
 
+  /** Over the last axis, kept: the largest magnitude by 127, at least 1e-30: what one step of an 8-bit code is worth. */
+  codeScale: Unary;
+  /** x [*i, n] in steps of scale [*i, 1], to the nearest whole one, ties to even, counted from 128, as codes from 0 to 255. */
+  encode: { operands: [x: Value, scale: Value]; attrs: null };
+  /** Codes a [*i, k] that stand for a − 128, and b [k, n], int8 → Σₖ (a − 128)·b · scale [*i, n], float32; scale is one number or [n]. */
+  integerMatmul: { operands: [a: Value, b: Value, scale: Value]; attrs: null };
+  /** Bytes [*i, n] → their lower halves, then their upper ones [*i, 2n], uint8 from 0 to 15. */
+  halfBytes: Unary;
+
   /** Over the last axis. */
   softmax: Unary;
   /** x [*i, n] and index [*i] → −log of the softmax of x at index, [*i]: the cross-entropy of scores and a label. */
@@ -193,6 +205,7 @@ export type Indexing =
   | "scatterRows"
   | "minusOneHot";
 export type Product = "matmul" | "linear" | "contract";
+export type Coding = "codeScale" | "encode" | "integerMatmul" | "halfBytes";
 
 export type Operands<P extends Primitive> = Primitives[P]["operands"];
 export type Attrs<P extends Primitive> = Primitives[P]["attrs"];

@@ -36,6 +36,11 @@ function numberType(op: string, ...operands: readonly Value[]): ValueType {
   return type;
 }
 
+function requireTypes(op: string, operands: readonly Value[], types: readonly ValueType[]): void {
+  if (operands.some((x, i) => x.type !== types[i]))
+    throw new Error(`${op}: the types ${operands.map((x) => x.type).join(" and ")}, expected ${types.join(" and ")}`);
+}
+
 const same = ({ shape, type }: Value): Signature => ({ shape, type });
 const unary = ([x]: [Value]): Signature => same(x);
 const arithmetic =
@@ -225,6 +230,23 @@ export const shapes: { readonly [P in Primitive]: ShapeRule<P> } = {
   contract: ([a, b]) => {
     require(a.shape.length >= 2 && sameShape(a.shape.slice(0, -1), b.shape.slice(0, -1)), "contract", a, b);
     return { shape: [a.shape.at(-1)!, b.shape.at(-1)!], type: numberType("contract", a, b) };
+  },
+
+  codeScale: ([x]) => ({ shape: withAxis(x.shape, -1, 1), type: x.type }),
+  encode: ([x, scale]) => {
+    require(sameShape(scale.shape, withAxis(x.shape, -1, 1)), "encode", x, scale);
+    return { shape: x.shape, type: "uint8" };
+  },
+  integerMatmul: ([a, b, scale]) => {
+    const [inner, n] = b.shape as [Dim, Dim];
+    const fits = scale.shape.length === 0 || sameShape(scale.shape, [n]);
+    require(b.shape.length === 2 && a.shape.at(-1) === inner && fits, "integerMatmul", a, b, scale);
+    requireTypes("integerMatmul", [a, b, scale], ["uint8", "int8", "float32"]);
+    return { shape: withAxis(a.shape, -1, n), type: "float32" };
+  },
+  halfBytes: ([x]) => {
+    requireTypes("halfBytes", [x], ["uint8"]);
+    return { shape: withAxis(x.shape, -1, 2 * Number(x.shape.at(-1))), type: "uint8" };
   },
 
   softmax: unary,

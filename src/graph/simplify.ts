@@ -127,9 +127,15 @@ export const inverses: Rewrite = (y) => {
 /**
  * `replace(W, R)` → W, for slices as for single entries. Right only where R is a view of W's own memory: W already holds R
  * (RoCoFT's in-place training).
+ * @param apart the names of those that are not
  */
-export const replaceInPlace: Rewrite = (y) =>
-  (isOp(y, "replace") || isOp(y, "replaceEntries")) && isOp(y.operands[1], "input") ? y.operands[0] : null;
+export const replaceInPlace =
+  (apart: ReadonlySet<string> = new Set()): Rewrite =>
+  (y) => {
+    if (!isOp(y, "replace") && !isOp(y, "replaceEntries")) return null;
+    const [base, part] = y.operands;
+    return isOp(part, "input") && !apart.has(part.attrs.name) ? base : null;
+  };
 
 /** Once gradients are taken, a value through which none goes is an ordinary one. */
 export const dropStopGradient: Rewrite = (y) => (isOp(y, "stopGradient") ? y.operands[0] : null);

@@ -45,7 +45,7 @@ export function outputGradients(
 ): { readonly logits: Value; readonly gradients: readonly TensorGradients[] } {
   const ofModels = models.map((attached) => ownGradients(attached, outputsOf, isTaken));
   const known = ofModels.flatMap(({ gradients }) => [...gradients.values()].flat()).filter((each) => each !== null);
-  const cheaper = joinProducts(simplify([...ofModels.map(({ logits }) => logits), ...known], finished));
+  const cheaper = joinProducts(simplify([...ofModels.map(({ logits }) => logits), ...known], finished(models[0])));
   const [logits, ...others] = cheaper.slice(0, models.length);
   if (others.some((other) => other !== logits))
     throw new Error("output gradients: the models do not compute the same, expected several sets of one model");

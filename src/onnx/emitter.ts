@@ -140,4 +140,6 @@ const encode: { readonly [T in ValueType]: (values: readonly number[]) => Uint8A
   float32: (values) => new Uint8Array(Float32Array.from(values).buffer),
   int64: (values) => new Uint8Array(BigInt64Array.from(values.map(BigInt)).buffer),
   bool: (values) => Uint8Array.from(values),
+  int8: (values) => new Uint8Array(Int8Array.from(values).buffer),
+  uint8: (values) => Uint8Array.from(values),
 };

@@ -18,10 +18,14 @@ const OPSETS: Readonly<Record<string, number>> = { "": 21, "com.microsoft": 1 };
  *
  * ONNX Runtime orders nodes by a depth-first walk that takes the latest node first; nodes are therefore written last to first,
  * so that it runs them in the order of the graph, each gradient as soon as it can be had and its operands freed after it.
+ * @param mapped inputs that are constants whose bytes lie in files
  */
-export function onnxModel(outputs: Readonly<Record<string, Value>>): Uint8Array {
+export function onnxModel(
+  outputs: Readonly<Record<string, Value>>,
+  mapped: ReadonlyMap<string, proto.External> = new Map(),
+): Uint8Array {
   const written = lowerAll(outputs, {}, lowerings);
-  return proto.concat(modelOf({ ...written, nodes: written.nodes.toReversed() }));
+  return proto.concat(modelOf({ ...written, nodes: written.nodes.toReversed() }, mapped));
 }
 
 /**
@@ -82,13 +86,21 @@ function givenDirectly({ nodes, ...rest }: Lowered): Lowered {
   };
 }
 
-function modelOf({ nodes, constants, inputs, outputs }: Lowered): Uint8Array[] {
+function modelOf(
+  { nodes, constants, inputs, outputs }: Lowered,
+  mapped: ReadonlyMap<string, proto.External> = new Map(),
+): Uint8Array[] {
   const domains = new Set(["", ...nodes.map(({ domain }) => domain)]);
   return proto.model(
     [
       ...nodes.map(proto.node),
       ...constants.flatMap(({ name, type, shape, data }) => proto.initializer(name, type, shape, data)),
-      ...inputs.map(({ attrs: { name, type, shape } }) => proto.graphInput(name, type, shape)),
+      ...inputs.map(({ attrs: { name, type, shape } }) => {
+        const region = mapped.get(name);
+        return region
+          ? proto.externalInitializer(name, type, shape as readonly number[], region)
+          : proto.graphInput(name, type, shape);
+      }),
       ...Object.entries(outputs).map(([name, { type, shape }]) => proto.graphOutput(name, type, shape)),
     ],
     IR_VERSION,

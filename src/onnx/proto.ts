@@ -99,6 +99,33 @@ export function initializer(name: string, type: DType, shape: readonly number[],
   return [concat([...opened(5, head.length + data.length), head]), data];
 }
 
+/** Where the bytes of a constant lie outside of the model. */
+export interface External {
+  /** The absolute path of a file. */
+  readonly path: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** A constant whose bytes lie in a file, as an initializer field of GraphProto. Paths are taken from the root folder. */
+export function externalInitializer(
+  name: string,
+  type: DType,
+  shape: readonly number[],
+  { path, offset, length }: External,
+): Bytes {
+  const entries = { location: path.replace(/^\//, ""), offset, length };
+  const EXTERNAL = 1;
+  return message(
+    5,
+    ...shape.map((n) => integer(1, n)),
+    integer(2, elementTypes[type]),
+    text(8, name),
+    ...Object.entries(entries).map(([key, value]) => message(13, text(1, key), text(2, String(value)))),
+    integer(14, EXTERNAL),
+  );
+}
+
 function valueInfo(name: string, type: ValueType, shape: readonly Dim[]): Bytes[] {
   const dims = shape.map((n) => message(1, typeof n === "number" ? integer(1, n) : text(2, n)));
   return [text(1, name), message(2, message(1, integer(1, elementTypes[type]), message(2, ...dims)))];

@@ -103,7 +103,11 @@ export function unpackAdapter(
  * Checks that an adapter's tensors fit the weights they belong to.
  * @throws Error in one line when a parameter is missing or a tensor does not fit it.
  */
-export function checkAdapter(adapter: readonly AdapterTensor[], weights: Weights, where: string): void {
+export function checkAdapter(
+  adapter: readonly AdapterTensor[],
+  weights: Readonly<Record<string, { readonly shape: readonly number[] }>>,
+  where: string,
+): void {
   for (const { name, parameter, selection, values } of adapter) {
     const weight = weights[parameter];
     if (!weight) throw new Error(`${where}: ${name} belongs to ${parameter}, which the model does not have`);
@@ -129,7 +133,12 @@ export function applyAdapter(adapter: readonly AdapterTensor[], weights: Weights
   }
 }
 
-function checkSelection(selection: Selection, { shape }: Tensor, name: string, parameter: string): void {
+function checkSelection(
+  selection: Selection,
+  { shape }: { readonly shape: readonly number[] },
+  name: string,
+  parameter: string,
+): void {
   if (isEntries(selection)) return checkIndices(selection.entries, sizeOf(shape), "entries", name, parameter);
   const { axis, indices, within: cut } = selection;
   const size = shape[axis];

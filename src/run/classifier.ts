@@ -1,7 +1,6 @@
 /** A fine-tuned classifier ready to answer: from a run, a base model with an adapter, or a checkpoint that has a head. */
 import type { Dataset, Texts } from "../data/examples.ts";
 import type { OnBadRow } from "../formats/rows.ts";
-import { nativeRuntime } from "../runtime/native.ts";
 import type { Program, Runtime } from "../runtime/runtime.ts";
 import type { ColumnOptions, Task } from "../tasks/task.ts";
 import type { AdaptedModel } from "../train/adapt.ts";
@@ -9,7 +8,7 @@ import { predict } from "../train/evaluate.ts";
 import { answerQuestions } from "../train/objectives/question-answering.ts";
 import { evaluationPass } from "../train/step.ts";
 import { readTaskFile, validationFile } from "./data.ts";
-import { adaptedModel, type LoadedModel, type ModelSource, type OnDownload } from "./loaded.ts";
+import { adaptedModel, type LoadedModel, type ModelSource, type OnDownload, runtimeFor } from "./loaded.ts";
 import { loadModel } from "./open.ts";
 import { answerPrediction, checkTexts, type Prediction, predictionOf } from "./prediction.ts";
 import { checkLength, encodeFor, type OpenModel } from "./prepare.ts";
@@ -98,7 +97,7 @@ async function createClassifier(loaded: LoadedModel, options: OpenOptions): Prom
   const adapted = adaptedModel(loaded);
   checkLength(maxLength, opened.model, adapted.attachment);
   const textCount = task.textColumns[0]?.length ?? null;
-  const runtime = await nativeRuntime(threads === undefined ? {} : { threads });
+  const runtime = await runtimeFor(adapted, threads);
   const { tokenizer, model, folder } = opened;
   const objective = objectiveOf(task, { tokenizer, model, where: folder.folder });
   const program: Program = await runtime.compile(evaluationPass(adapted, objective.evaluation));

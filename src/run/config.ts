@@ -5,6 +5,7 @@ import { unknownName } from "../errors/unknown-name.ts";
 import { type ScheduleName, scheduleNames } from "../optim/schedule.ts";
 import type { Method } from "../peft/method.ts";
 import { type MethodName, methodOf, type MethodOptions, methodOptions, methods } from "../peft/registry.ts";
+import { type Quantization, quantizations } from "../quantization/registry.ts";
 import { type BadRowPolicy, badRowPolicies } from "../tasks/bad-rows.ts";
 import { type TaskName, tasks } from "../tasks/registry.ts";
 
@@ -42,6 +43,7 @@ export interface TrainConfig {
   readonly base_dropout: boolean;
   readonly gradient_checkpointing: boolean;
   readonly per_device_train_batch_size: number;
+  readonly group_by_length: boolean;
   readonly gradient_accumulation_steps: number;
   readonly per_device_eval_batch_size: number;
   readonly num_train_epochs: number;
@@ -64,6 +66,7 @@ export interface TrainConfig {
   readonly metric_for_best_model: string | null;
   readonly early_stopping_patience: number | null;
   readonly ignore_mismatched_sizes: boolean;
+  readonly quantization: Quantization;
   readonly threads: number | null;
 }
 
@@ -164,6 +167,10 @@ export const trainFields: { readonly [K in keyof TrainConfig]: z.ZodType<TrainCo
     .default(false)
     .describe("compute what each block computed again for its gradient, not keep it: less memory, more time"),
   per_device_train_batch_size: count(32, "examples of a batch"),
+  group_by_length: z
+    .boolean()
+    .default(true)
+    .describe("batches of examples of like length, so that little is padding; without it, of random ones"),
   gradient_accumulation_steps: count(1, "batches of an optimizer step"),
   per_device_eval_batch_size: count(64, "examples of a batch in evaluation"),
   num_train_epochs: z.number().positive().default(3).describe("passes over the training data; fractions are allowed"),
@@ -216,6 +223,10 @@ export const trainFields: { readonly [K in keyof TrainConfig]: z.ZodType<TrainCo
     .boolean()
     .default(false)
     .describe("begin the head anew where the checkpoint's has another shape"),
+  quantization: z
+    .enum(quantizations as [Quantization, ...Quantization[]])
+    .default("none")
+    .describe("how the base model is stored: as float32, or in 8 or 4 bits; what is trained of it stays float32"),
   threads: optional(z.int().positive(), "threads of ONNX Runtime; all cores by default"),
 };
 

@@ -5,6 +5,7 @@ import type { EncodedDataset } from "../data/encode.ts";
 import type { Dataset } from "../data/examples.ts";
 import type { DownloadProgress } from "../hub/download.ts";
 import { numbersIn } from "../nn/parameters.ts";
+import { overQuantizedBase } from "../quantization/runtime.ts";
 import { nativeRuntime } from "../runtime/native.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { random } from "../tensor/random.ts";
@@ -16,7 +17,7 @@ import type { TrainingOptions } from "../train/options.ts";
 import type { TrainingState } from "../train/state.ts";
 import { evaluationPass } from "../train/step.ts";
 import { train } from "../train/trainer.ts";
-import { baseWeights, type ReadWeights } from "./base.ts";
+import { baseWeights, firstNumbers, type ReadWeights } from "./base.ts";
 import type { RunConfig } from "./config.ts";
 import { describeEnvironment, type Environment } from "./environment.ts";
 import type { ReadyEvent, RunEvent, SavedEvent } from "./events.ts";
@@ -55,10 +56,10 @@ export async function* execute(
     const data = { train: encodeTraining(prepared), validation };
     const options = trainingOptions(prepared);
     checkCurriculum(options, data.train.lengths.length);
-    const runtime = await nativeRuntime({ threads: threads ?? availableParallelism() });
-    const environment = await describeEnvironment(prepared, runtime);
-    const learner = { runtime, train: data.train, options, signal };
-    const { adapted, ...loaded } = await attachMethod(prepared, learner).catch((error: unknown) => {
+    const native = await nativeRuntime({ threads: threads ?? availableParallelism() });
+    const environment = await describeEnvironment(prepared, native);
+    const learner = { runtime: native, train: data.train, options, signal };
+    const { adapted, runtime, ...loaded } = await attachMethod(prepared, learner).catch((error: unknown) => {
       throw signal?.aborted ? interruptedEarly() : error;
     });
     if (signal?.aborted) throw interruptedEarly();
@@ -99,23 +100,25 @@ export async function attachMethod(
   prepared: PreparedRun,
   learner: Omit<EvidenceSource, "base">,
   read: ReadWeights = baseWeights,
-): Promise<{ adapted: AdaptedModel } & Omit<LoadedWeights, "weights">> {
+): Promise<{ adapted: AdaptedModel; runtime: Runtime } & Omit<LoadedWeights, "weights" | "stored">> {
   const { model, head, labels, specs, method, config } = prepared;
   const { seed } = config.settings;
-  const { weights, ...loaded } = await read(prepared, config.settings);
-  const base = { model, head, labels, specs, weights };
+  const { weights, stored = new Map(), ...loaded } = await read(prepared, config.settings, prepared.attachment);
+  const base = { model, head, labels, specs, weights, stored };
+  const runtime = overQuantizedBase(learner.runtime, stored);
   const kind = method.evidence?.(config.methodOptions) ?? null;
-  const evidence = kind && (await gatherEvidence(kind, { base, ...learner }));
+  const evidence = kind && (await gatherEvidence(kind, { base, ...learner, runtime }));
   const attachment = evidence
     ? method.attach(specs, config.methodOptions, random(seed, "selection"), evidence)
     : prepared.attachment;
-  return { adapted: adapt({ ...base, attachment }, seed), ...loaded };
+  const first = config.settings.init === "random" ? undefined : await firstNumbers(prepared, attachment, stored);
+  return { adapted: adapt({ ...base, attachment }, seed, first), runtime, ...loaded };
 }
 
 function readyEvent(
   { prepared }: LiveRun,
   data: { readonly train: EncodedDataset; readonly validation: EncodedDataset },
-  { initialized, unused }: Omit<LoadedWeights, "weights">,
+  { initialized, unused }: Pick<LoadedWeights, "initialized" | "unused">,
   from: TrainingState | null,
   secondsElapsed: number,
 ): ReadyEvent {

@@ -45,7 +45,7 @@ export async function exportModel(
   const format = exportFormats[name];
   if (!format) throw unknownName("format: unknown format", name, Object.keys(exportFormats));
   await checkOutput(output, { overwrite });
-  const loaded = await loadModel(source, onDownload);
+  const loaded = await loadModel({ ...source, quantization: "none" }, onDownload);
   const read = [loaded.opened.folder.folder, "run" in source ? source.run : source.adapter];
   for (const folder of read) if (folder !== undefined) await refuseSameFolder(output, folder);
   return { folder: output, format: name, files: await format.write(loaded, output, { overwrite }) };

@@ -10,11 +10,10 @@ import {
 import { languageModel } from "../generation/language-model.ts";
 import type { Prompt, TextModel } from "../generation/prompt.ts";
 import { type GenerationInput, readGenerationConfig } from "../generation/settings.ts";
-import { nativeRuntime } from "../runtime/native.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { AdaptedModel } from "../train/adapt.ts";
 import { writingHeads } from "./checkpoint-task.ts";
-import { adaptedModel, type LoadedModel, type ModelSource, type OnDownload } from "./loaded.ts";
+import { adaptedModel, type LoadedModel, type ModelSource, type OnDownload, runtimeFor } from "./loaded.ts";
 import { loadModel } from "./open.ts";
 import type { OpenModel } from "./prepare.ts";
 
@@ -59,7 +58,8 @@ export interface OpenGeneratorOptions {
 export async function openGenerator(source: ModelSource, options: OpenGeneratorOptions = {}): Promise<Generator> {
   const { threads, onDownload } = options;
   const loaded = await loadModel({ ...source, writes: true }, onDownload);
-  return generatorOf(loaded, adaptedModel(loaded), await nativeRuntime(threads === undefined ? {} : { threads }));
+  const adapted = adaptedModel(loaded);
+  return generatorOf(loaded, adapted, await runtimeFor(adapted, threads));
 }
 
 /**

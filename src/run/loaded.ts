@@ -5,15 +5,26 @@ import type { AdapterTensor } from "../peft/adapter.ts";
 import { head as headOnly } from "../peft/methods/head.ts";
 import type { Attachment, Method } from "../peft/method.ts";
 import { random } from "../tensor/random.ts";
+import type { StoredMatrices } from "../quantization/over-stored.ts";
+import type { Quantization } from "../quantization/registry.ts";
+import { overQuantizedBase } from "../quantization/runtime.ts";
+import { nativeRuntime } from "../runtime/native.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Task } from "../tasks/task.ts";
 import { adapt, type AdaptedModel, restore } from "../train/adapt.ts";
 import type { Init } from "./base.ts";
 import type { OpenModel } from "./prepare.ts";
 
 /** Where a model comes from: a run folder; a base model with an adapter folder; or a checkpoint as it is. */
-export type ModelSource = { readonly run: string } | CheckpointSource;
+export type ModelSource = ({ readonly run: string } & BaseChoice) | CheckpointSource;
 
-export interface CheckpointSource {
+/** How the base model of a source is stored. */
+export interface BaseChoice {
+  /** Unless given, a run's as in its training, every other as float32. */
+  readonly quantization?: Quantization | undefined;
+}
+
+export interface CheckpointSource extends BaseChoice {
   /** Folder or hub id. */
   readonly model: string;
   /** A run folder, the adapter folder of one, or a folder that peft or adapters wrote. */
@@ -42,6 +53,8 @@ export interface LoadedModel {
   readonly task: Task;
   /** Of the base model alone, until {@link adaptedModel} writes an adapter into them. */
   readonly weights: Weights;
+  /** Of the base model's weights, those that are stored in few bits. */
+  readonly stored: StoredMatrices;
   /** Where they come from. */
   readonly init: Init;
   /** null for a plain checkpoint. */
@@ -53,15 +66,25 @@ export interface LoadedModel {
 export type OnDownload = (progress: DownloadProgress) => void;
 
 /** The model with its adapter's numbers written into the base weights. */
-export function adaptedModel({ opened, weights, adapter }: LoadedModel): AdaptedModel {
+export function adaptedModel({ opened, weights, stored, adapter }: LoadedModel): AdaptedModel {
   const { model, head, labels, specs } = opened;
-  if (!adapter) {
-    const attachment = headOnly.attach(specs, {}, random(0));
-    return adapt({ model, head, labels, specs, weights, attachment });
-  }
-  const { method, options, seed, tensors, folder } = adapter;
-  const attachment = method.attach(specs, options, random(seed, "selection"));
-  return restore({ model, head, labels, specs, weights, attachment }, tensors, folder);
+  const base = { model, head, labels, specs, weights, stored };
+  if (!adapter) return adapt({ ...base, attachment: headOnly.attach(specs, {}, random(0)) });
+
+  return restore({ ...base, attachment: attachmentOf(opened, adapter) }, adapter.tensors, adapter.folder);
+}
+
+/** What an adapter's method does to a model. */
+export function attachmentOf(
+  { specs }: Pick<OpenModel, "specs">,
+  { method, options, seed }: Pick<StoredAdapter, "method" | "options" | "seed">,
+): Attachment {
+  return method.attach(specs, options, random(seed, "selection"));
+}
+
+/** The processor, for a model that was read: what of it is stored in few bits need not be fed. */
+export async function runtimeFor({ stored }: Pick<AdaptedModel, "stored">, threads?: number): Promise<Runtime> {
+  return overQuantizedBase(await nativeRuntime(threads === undefined ? {} : { threads }), stored);
 }
 
 /** The longest sequence that a model is meant for whose training is not known, less the positions that a method takes. */

@@ -44,7 +44,7 @@ export async function mergeModel(
   if (method === null) throw new Error(`${trained}: a checkpoint without an adapter, expected --adapter with it`);
   if (method.unmergeable !== undefined)
     throw new Error(`${trained}: ${method.name} cannot be merged: ${method.unmergeable}`);
-  const loaded = await loadModel(source, onDownload);
+  const loaded = await loadModel({ ...source, quantization: "none" }, onDownload);
   const { opened, task } = loaded;
   await refuseSameFolder(output, opened.folder.folder);
   await refuseSameFolder(output, trained);

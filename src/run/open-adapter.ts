@@ -1,8 +1,9 @@
 /** A base model with an adapter whose run is not at hand. */
 import type { JsonObject } from "../hub/model-folder.ts";
 import { methodOf } from "../peft/registry.ts";
+import { schemeOf } from "../quantization/registry.ts";
 import { random } from "../tensor/random.ts";
-import { parametersOf } from "../train/load.ts";
+import { inFewBits, parametersOf } from "../train/load.ts";
 import type { AdapterFolder } from "./adapter-files.ts";
 import { type AdapterReader, readerOf } from "./adapter-reader.ts";
 import type { ReadWeights } from "./base.ts";
@@ -14,7 +15,7 @@ import { taskForModel } from "./task-for-model.ts";
 /** @throws Error in one line when the adapter does not fit the model. */
 export async function loadAdapter(
   found: Exclude<AdapterFolder, { kind: "run" }>,
-  { model, task: named, revision = "main" }: CheckpointSource,
+  { model, task: named, revision = "main", quantization }: CheckpointSource,
   read: ReadWeights,
   onDownload?: OnDownload,
 ): Promise<LoadedModel> {
@@ -28,19 +29,24 @@ export async function loadAdapter(
   try {
     await reader.checkBase(opened);
     const init = "pretrained";
+    // What the adapter trains is known when it is read, and reading it may take weights.
     const base = await read(opened, { init, seed: 0, ignore_mismatched_sizes: true });
     const adapter = reader.adapter(opened, base.weights);
     const absent = base.initialized.find((name) => !adapter.tensors.some(({ parameter }) => parameter === name));
     if (absent !== undefined)
       throw new Error(`${folder}: has no tensor named ${absent}, and neither has ${opened.folder.folder}`);
     const method = methodOf(adapter.method);
+    const attachment = method.attach(opened.specs, adapter.options, random(0));
+    const schemes = schemeOf(quantization ?? "none", opened.model, attachment);
+    const { weights, stored } = inFewBits(base, opened.specs, schemes);
     return {
       opened,
       task: taskForModel(taskOf(opened.folder.config, model, task, opened.labels), opened.model),
-      weights: base.weights,
+      weights,
+      stored,
       init,
       adapter: { ...adapter, method, folder, seed: 0 },
-      maxLength: longest(opened, method.attach(opened.specs, adapter.options, random(0))),
+      maxLength: longest(opened, attachment),
     };
   } finally {
     await opened.folder.close();

@@ -5,7 +5,14 @@ import { readAdapterFolder } from "./adapter-files.ts";
 import { readerOf } from "./adapter-reader.ts";
 import { baseHash, baseWeights, type ReadWeights } from "./base.ts";
 import { headToOpen, taskOf, usualHead, usualTask } from "./checkpoint-task.ts";
-import { type CheckpointSource, type LoadedModel, longest, type ModelSource, type OnDownload } from "./loaded.ts";
+import {
+  attachmentOf,
+  type CheckpointSource,
+  type LoadedModel,
+  longest,
+  type ModelSource,
+  type OnDownload,
+} from "./loaded.ts";
 import { loadAdapter } from "./open-adapter.ts";
 import { openModel } from "./prepare.ts";
 import { readRun } from "./store.ts";
@@ -22,7 +29,8 @@ export async function loadModel(
   onDownload?: OnDownload,
   read: ReadWeights = baseWeights,
 ): Promise<LoadedModel> {
-  if ("run" in source) return loadRun(source.run, null, read, onDownload);
+  const { quantization } = source;
+  if ("run" in source) return loadRun(source.run, { quantization }, read, onDownload);
   if (source.adapter === undefined) return loadCheckpoint(source, onDownload);
   const adapter = await readAdapterFolder(source.adapter);
   if (adapter.kind !== "run") return loadAdapter(adapter, source, read, onDownload);
@@ -40,12 +48,12 @@ export async function methodOfSource(source: ModelSource): Promise<Method | null
 }
 
 /**
- * @param base where the base model lies, if not where it was
+ * @param base where the base model lies, if not where it was, and how it is stored, if not as it was
  * @throws Error in one line when the folder is no run, or the base model is not the one it was trained on.
  */
 async function loadRun(
   folder: string,
-  base: CheckpointSource | null,
+  base: Partial<CheckpointSource>,
   read: ReadWeights,
   onDownload?: OnDownload,
 ): Promise<LoadedModel> {
@@ -53,24 +61,22 @@ async function loadRun(
   const { settings, methodOptions: options } = config;
   const { init, seed } = settings;
   const kind = taskKinds[task.kind];
-  const place = base ?? {
-    model: settings.model,
-    revision: adapterConfig.base_model_revision ?? settings.revision,
-  };
-  const opened = await openModel(
-    place.model,
-    { revision: place.revision ?? "main", init, head: kind.head, labels: kind.outputs(task) },
-    onDownload,
-  );
+  const {
+    model = settings.model,
+    revision = base.model === undefined ? (adapterConfig.base_model_revision ?? settings.revision) : "main",
+    quantization = settings.quantization,
+  } = base;
+  const opened = await openModel(model, { revision, init, head: kind.head, labels: kind.outputs(task) }, onDownload);
   try {
     if ((await baseHash(opened, init)) !== adapterConfig.base_model_sha256)
       throw new Error(
         `${opened.resolved.folder}: not the base model that ${folder} was trained on (it has another SHA-256)`,
       );
-    const { weights } = await read(opened, { init, seed, ignore_mismatched_sizes: true });
     const method = methodOf(adapterConfig.method);
     const adapter = { folder: `${folder}/adapter`, method, options, seed, tensors };
-    return { opened, task, weights, init, adapter, maxLength: settings.max_seq_length };
+    const baseSettings = { init, seed, ignore_mismatched_sizes: true, quantization };
+    const { weights, stored = new Map() } = await read(opened, baseSettings, attachmentOf(opened, adapter));
+    return { opened, task, weights, stored, init, adapter, maxLength: settings.max_seq_length };
   } finally {
     await opened.folder.close();
   }
@@ -78,7 +84,7 @@ async function loadRun(
 
 /** @throws Error in one line when the checkpoint has no head for the task. */
 async function loadCheckpoint(
-  { model, task, revision = "main", writes = false }: CheckpointSource,
+  { model, task, revision = "main", writes = false, quantization }: CheckpointSource,
   onDownload?: OnDownload,
 ): Promise<LoadedModel> {
   const answer = task === undefined ? usualHead(model, writes) : headToOpen(task, model);
@@ -87,7 +93,8 @@ async function loadCheckpoint(
   try {
     const init = "pretrained";
     const name = task ?? usualTask(folder.config, opened.model);
-    const { weights, initialized } = await baseWeights(opened, { init, seed: 0, ignore_mismatched_sizes: false });
+    const settings = { init, seed: 0, ignore_mismatched_sizes: false, quantization } as const;
+    const { weights, stored = new Map(), initialized } = await baseWeights(opened, settings);
     if (initialized.length > 0)
       throw new Error(
         `${folder.folder}: has no head for ${name} (no tensor named ${initialized[0]}); fine-tune it first with rocoft train`,
@@ -96,6 +103,7 @@ async function loadCheckpoint(
       opened,
       task: taskForModel(taskOf(folder.config, model, name), opened.model),
       weights,
+      stored,
       init,
       adapter: null,
       maxLength: longest(opened),

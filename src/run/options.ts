@@ -30,6 +30,7 @@ export function trainingOptions(prepared: PreparedRun): TrainingOptions {
     },
     maxGradNorm: settings.max_grad_norm === 0 ? null : settings.max_grad_norm,
     batchSize: settings.per_device_train_batch_size,
+    groupByLength: settings.group_by_length,
     gradientAccumulationSteps: settings.gradient_accumulation_steps,
     evalBatchSize: settings.per_device_eval_batch_size,
     epochs: settings.num_train_epochs,

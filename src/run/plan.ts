@@ -2,9 +2,9 @@
 import { totalmem } from "node:os";
 import { numbersIn, type ParameterSpec } from "../nn/parameters.ts";
 import { sizeOf } from "../tensor/shape.ts";
-import { random } from "../tensor/random.ts";
-import { lengthGroupedBatches } from "../data/batches.ts";
 import type { EncodedDataset } from "../data/encode.ts";
+import { paddingShare } from "../data/padding.ts";
+import { epochBatches } from "../train/epoch.ts";
 import { peakBytes } from "../train/memory.ts";
 import { stepsPerEpoch, totalSteps, type TrainingOptions } from "../train/options.ts";
 import type { BadRows } from "../tasks/bad-rows.ts";
@@ -49,6 +49,8 @@ export interface Plan {
   readonly memory: MemoryEstimate;
   readonly examples: readonly PlannedExample[];
   readonly data: DataCounts;
+  /** The share of padding among the tokens of the first epoch's batches, of examples of like length or of any. */
+  readonly padding: { readonly grouped: number; readonly shuffled: number };
   /** Rows of the data's files that could not be read and were skipped. */
   readonly badRows: BadRows;
   /** Rows of the training data that held nothing to read or nothing to say, and were left out. */
@@ -91,6 +93,10 @@ export async function planRun(config: RunConfig): Promise<Plan> {
       memory: estimateMemory(prepared, data, options),
       examples: firstExamples(prepared, data, EXAMPLES),
       data: countData(task, data, encodeFor(prepared, task, validation, maxLength)),
+      padding: {
+        grouped: paddingOf(data, { ...options, groupByLength: true }),
+        shuffled: paddingOf(data, { ...options, groupByLength: false }),
+      },
       badRows: prepared.badRows,
       leftOut: prepared.train.leftOut ?? 0,
       warnings: Object.values(task.contaminated ?? {}),
@@ -102,6 +108,10 @@ export async function planRun(config: RunConfig): Promise<Plan> {
   } finally {
     await prepared.folder.close();
   }
+}
+
+function paddingOf({ encodings, lengths }: EncodedDataset, options: TrainingOptions): number {
+  return paddingShare(encodings, epochBatches(lengths, 0, options));
 }
 
 function parameterTable({ specs, attachment }: PreparedRun): ParameterRow[] {
@@ -144,12 +154,9 @@ function estimateMemory(prepared: PreparedRun, data: EncodedDataset, options: Tr
 }
 
 /** The graph's memory for the batch with the most padded tokens of the first epoch, in the stage that takes most. */
-function largestBatchBytes(
-  prepared: PreparedRun,
-  { lengths }: EncodedDataset,
-  { batchSize, objective, curriculum, seed, baseDropout = false, gradientCheckpointing = false }: TrainingOptions,
-): number {
-  const batches = lengthGroupedBatches(lengths, batchSize, random(seed, "epoch 0")).map((batch) => ({
+function largestBatchBytes(prepared: PreparedRun, { lengths }: EncodedDataset, options: TrainingOptions): number {
+  const { objective, curriculum, baseDropout = false, gradientCheckpointing = false } = options;
+  const batches = epochBatches(lengths, 0, options).map((batch) => ({
     examples: batch.length,
     tokens: batch.reduce((longest, i) => Math.max(longest, lengths[i]!), 0),
   }));

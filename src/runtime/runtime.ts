@@ -8,6 +8,13 @@ import type { Tensor } from "../tensor/tensor.ts";
 /** Tensors by name. */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
+/** Bytes of a file: numbers as they lie in memory, little-endian. */
+export interface FileRegion {
+  readonly path: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
 /** A compiled graph: one session that serves every size its named dimensions can take. */
 export interface Program {
   /** The names of what must be fed. */
@@ -26,8 +33,11 @@ export interface Runtime {
   readonly description: string;
   /** Resident memory of this process; null where it cannot be known. */
   residentBytes(): number | null;
-  /** Compiles the graph of `outputs`. */
-  compile(outputs: Readonly<Record<string, Value>>): Promise<Program>;
+  /**
+   * Compiles the graph of `outputs`.
+   * @param mapped inputs that are not fed, but lie in files, which are mapped into memory
+   */
+  compile(outputs: Readonly<Record<string, Value>>, mapped?: ReadonlyMap<string, FileRegion>): Promise<Program>;
 }
 
 /** The part of an ONNX Runtime package that is used. */
@@ -48,7 +58,23 @@ export function createRuntime(
   return {
     description,
     residentBytes,
-    compile: async (outputs) => createProgram(ort, await ort.InferenceSession.create(onnxModel(outputs), options)),
+    async compile(outputs, mapped = new Map()) {
+      const settings = mapped.size === 0 ? options : withMapping(options);
+      return createProgram(ort, await ort.InferenceSession.create(onnxModel(outputs, mapped), settings));
+    },
+  };
+}
+
+/** As `options`, for a model whose constants lie in files anywhere: they stay there, neither laid out anew nor computed with as it loads. */
+function withMapping(options: InferenceSession.SessionOptions): InferenceSession.SessionOptions {
+  const { session = {}, ...extra } = (options.extra ?? {}) as Record<string, Record<string, unknown>>;
+  return {
+    ...options,
+    extra: {
+      ...extra,
+      session: { ...session, disable_prepacking: "1", model_external_initializers_file_folder_path: "/" },
+      optimization: { disable_specified_optimizers: "ConstantFolding" },
+    },
   };
 }
 

@@ -3,9 +3,10 @@ import type { Head, Model } from "../models/architecture.ts";
 import { initialize } from "../nn/initialize.ts";
 import type { ParameterSpec, Weights } from "../nn/parameters.ts";
 import type { Parameter } from "../optim/optimizer.ts";
-import { type AdapterTensor, applyAdapter } from "../peft/adapter.ts";
+import { type AdapterTensor, applyAdapter, checkAdapter } from "../peft/adapter.ts";
 import { entriesName } from "../peft/attachment.ts";
 import type { Attachment, TrainedTensor } from "../peft/method.ts";
+import { decoded, type StoredMatrices } from "../quantization/over-stored.ts";
 import type { Tensors } from "../runtime/runtime.ts";
 import { random } from "../tensor/random.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
@@ -30,31 +31,73 @@ export interface HeadedModel {
 /** The same with a method's choice. */
 export interface AttachedModel extends HeadedModel {
   readonly attachment: Attachment;
+  /** The names of the trained tensors that are no views of weights' memory, since their weights are stored in few bits. */
+  readonly apart?: ReadonlySet<string>;
+}
+
+/** A base model's weights in memory. */
+export interface BaseWeights {
+  /** Those that are float32. */
+  readonly weights: Weights;
+  /** Those that are stored in few bits; none unless given. */
+  readonly stored?: StoredMatrices;
 }
 
 /** The same with its weights in memory. */
 export interface AdaptedModel extends AttachedModel {
-  /** The model's parameters and those that the method adds. */
+  /** The model's parameters and those that the method adds, but those that are stored in few bits. */
   readonly weights: Weights;
+  readonly stored: StoredMatrices;
   readonly trained: readonly Trained[];
   /** What every run of a graph is fed besides the batch: the weights, and which entries of them are trained. */
   readonly feeds: Tensors;
 }
 
+/** The numbers that parts of stored matrices begin with, by the names of the trained tensors. */
+export type FirstNumbers = ReadonlyMap<string, Float32Array>;
+
 /**
  * Attaches a method's choice to weights: what the method adds begins as it says, and the trained tensors become views.
  * @param seed of what the method draws at random
+ * @param first what trained parts of stored matrices begin with; what is stored, rounded as it is, unless given
  */
-export function adapt(base: AttachedModel & { readonly weights: Weights }, seed = 0): AdaptedModel {
-  const { attachment } = base;
+export function adapt(base: AttachedModel & BaseWeights, seed = 0, first: FirstNumbers = new Map()): AdaptedModel {
+  const { attachment, stored = new Map() } = base;
   const stream = random(seed, "adapter");
+  const readable = withStored(base);
   const added = attachment.added.map((spec) => [
     spec.name,
-    spec.initial ? tensor("float32", spec.shape, spec.initial(base.weights)) : initialize(spec, stream),
+    spec.initial ? tensor("float32", spec.shape, spec.initial(readable)) : initialize(spec, stream),
   ]);
   const weights: Weights = { ...base.weights, ...Object.fromEntries(added) };
-  const trained = attachment.trained.map((part) => live(part, weights[part.parameter.name]!));
-  return { ...base, weights, trained, feeds: { ...weights, ...entriesOf({ trained }) } };
+  const isApart = ({ parameter }: TrainedTensor) => stored.has(parameter.name);
+  const trained = attachment.trained.map((part) =>
+    isApart(part) ? partOf(part, readable, first.get(part.name)) : live(part, weights[part.parameter.name]!),
+  );
+  const apart = trained.filter(isApart);
+  const fed = apart.map(({ name, view: { shape, data } }) => [name, tensor("float32", shape, data)]);
+  return {
+    ...base,
+    apart: new Set(apart.map(({ name }) => name)),
+    weights,
+    stored,
+    trained,
+    feeds: { ...weights, ...entriesOf({ trained }), ...Object.fromEntries(fed) },
+  };
+}
+
+/** The weights by name; those that are stored in few bits are put together when they are read. */
+function withStored({ weights, stored = new Map() }: BaseWeights): Weights {
+  const readable: Record<string, Tensor<"float32">> = { ...weights };
+  for (const [name, matrix] of stored) Object.defineProperty(readable, name, { get: () => decoded(matrix) });
+  return readable;
+}
+
+/** A trained part of a stored matrix, in memory of its own. */
+function partOf(part: TrainedTensor, weights: Weights, first?: Float32Array): Trained {
+  const { shape, selection, parameter } = part;
+  const data = first?.slice() ?? viewOf(weights[parameter.name]!, selection).data.slice();
+  return { ...part, view: { shape, data, commit: () => {} } };
 }
 
 function live(part: TrainedTensor, weight: Tensor<"float32">): Trained {
@@ -77,16 +120,20 @@ export function moveEntries({ trained, feeds }: AdaptedModel, name: string, entr
  * @throws Error in one line when the adapter does not fit the model, before anything is written.
  */
 export function restore(
-  base: AttachedModel & { readonly weights: Weights },
+  base: AttachedModel & BaseWeights,
   adapter: readonly AdapterTensor[],
   where: string,
 ): AdaptedModel {
   const blank = base.attachment.added.map((spec) => ({ ...spec, initializer: "zeros" as const, initial: undefined }));
   const added = blank.map(({ initial: _, ...spec }) => spec);
-  const adapted = adapt({ ...base, attachment: { ...base.attachment, added } });
+  const first = new Map(adapter.map(({ name, values }) => [name, values.data]));
+  const adapted = adapt({ ...base, attachment: { ...base.attachment, added } }, 0, first);
   const missing = added.find(({ name }) => !adapter.some((part) => part.name === name));
   if (missing) throw new Error(`${where}: no tensor named ${missing.name} (found ${adapter.length} others)`);
-  applyAdapter(adapter, adapted.weights, where);
+  const shapes = Object.fromEntries([...base.specs, ...added].map((spec) => [spec.name, spec]));
+  checkAdapter(adapter, shapes, where);
+  const inWeights = adapter.filter(({ name }) => !adapted.apart!.has(name));
+  applyAdapter(inWeights, adapted.weights, where);
   return adapted;
 }
 

@@ -106,7 +106,7 @@ function squareSums({ model, head, labels, specs }: HeadedModel): SquareSums {
   const ofTokens = (x: Value) => x.shape.length === 3 && x.shape[1] === isWord.shape[1];
   const squares = (x: Value) => (ofTokens(x) ? mul(mul(x, x), isWord) : mul(x, x));
   const sums = [...names.keys()].map((x) => sum(squares(x), axesOf(x, 1)));
-  const values = simplify(sums, finished);
+  const values = simplify(sums, finished());
   return { outputs: Object.fromEntries([...names.values()].map((name, i) => [name, values[i]!])), modules };
 }
 

@@ -188,7 +188,7 @@ function settle(adapter: LiveAdapter, body: Weights): Resident {
 
 function adaptedOf({ attached, own }: Resident, body: Weights): AdaptedModel {
   const weights = { ...body, ...own };
-  return { ...attached, weights, trained: [], feeds: weights };
+  return { ...attached, weights, stored: new Map(), trained: [], feeds: weights };
 }
 
 /** The same model with nothing but the head of its own. */

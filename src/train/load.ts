@@ -2,9 +2,14 @@
 import type { Head, Model } from "../models/architecture.ts";
 import { planWeights, storedShape, type TensorInfo, turned } from "../models/weights.ts";
 import { initialize } from "../nn/initialize.ts";
-import { declareParameters, type ParameterSpec, type Weights } from "../nn/parameters.ts";
+import { declareParameters, type ParameterSpec } from "../nn/parameters.ts";
+import type { TrainedTensor } from "../peft/method.ts";
+import { type StoredMatrix, storedMatrix } from "../quantization/over-stored.ts";
+import type { Scheme } from "../quantization/scheme.ts";
 import { random } from "../tensor/random.ts";
 import { type Tensor, zeros } from "../tensor/tensor.ts";
+import { viewOf } from "../tensor/view.ts";
+import type { BaseWeights, FirstNumbers } from "./adapt.ts";
 import { modelInputs } from "./forward.ts";
 
 /** A checkpoint, wherever it lies: the names and shapes of its tensors, and a way to read one. */
@@ -16,8 +21,7 @@ export interface Checkpoint {
   readInto(name: string, target: Float32Array): Promise<void>;
 }
 
-export interface LoadedWeights {
-  readonly weights: Weights;
+export interface LoadedWeights extends BaseWeights {
   readonly initialized: readonly string[];
   readonly unused: readonly string[];
 }
@@ -30,26 +34,57 @@ export function parametersOf(model: Model, head: Head, labels: number): Paramete
   return all.map((spec) => (spec.head || ofBody.has(spec.name) ? spec : { ...spec, pretrainedHead: true }));
 }
 
+export interface LoadOptions {
+  readonly seed: number;
+  readonly ignoreMismatchedSizes?: boolean;
+  /** How a parameter is stored; as float32 where it gives null. */
+  readonly schemeOf?: (spec: ParameterSpec) => Scheme | null;
+}
+
 /**
- * Reads every parameter as float32 into an array of its own. Head parameters that the checkpoint lacks are drawn
- * from `seed`.
+ * Reads every parameter as float32 into an array of its own, or into few bits, one after the other. Head parameters that the checkpoint
+ * lacks are drawn from `seed`.
  * @throws Error when a tensor is missing, has another shape, or is not zero where it has to be, before any is kept.
  */
 export async function loadWeights(
   model: Model,
   specs: readonly ParameterSpec[],
   checkpoint: Checkpoint,
-  { seed, ignoreMismatchedSizes = false }: { seed: number; ignoreMismatchedSizes?: boolean },
+  { seed, ignoreMismatchedSizes = false, schemeOf = () => null }: LoadOptions,
 ): Promise<LoadedWeights> {
   const plan = planWeights(specs, checkpoint.tensors, model.basePrefix, checkpoint.where, ignoreMismatchedSizes);
   for (const name of model.zeros ?? []) await checkZero(checkpoint, name);
   const stream = random(seed, "head");
   const weights: Record<string, Tensor<"float32">> = {};
+  const stored = new Map<string, StoredMatrix>();
   for (const spec of specs) {
     const name = plan.found.get(spec.name);
-    weights[spec.name] = name === undefined ? initialize(spec, stream) : await readParameter(spec, name, checkpoint);
+    const weight = name === undefined ? initialize(spec, stream) : await readParameter(spec, name, checkpoint);
+    const scheme = schemeOf(spec);
+    if (scheme) stored.set(spec.name, storedMatrix(scheme, weight));
+    else weights[spec.name] = weight;
   }
-  return { weights, initialized: plan.initialized.map(({ name }) => name), unused: plan.unused };
+  return { weights, stored, initialized: plan.initialized.map(({ name }) => name), unused: plan.unused };
+}
+
+/**
+ * The numbers of trained parts as the checkpoint has them, by the names of the trained tensors; parameters are read one after the other.
+ * @throws Error in one line when a tensor is missing or has another shape
+ */
+export async function readParts(
+  model: Model,
+  parts: readonly TrainedTensor[],
+  checkpoint: Checkpoint,
+): Promise<FirstNumbers> {
+  const specs = [...new Map(parts.map(({ parameter }) => [parameter.name, parameter])).values()];
+  const { found } = planWeights(specs, checkpoint.tensors, model.basePrefix, checkpoint.where);
+  const numbers = new Map<string, Float32Array>();
+  for (const spec of specs) {
+    const weight = await readParameter(spec, found.get(spec.name)!, checkpoint);
+    for (const { name, parameter, selection } of parts)
+      if (parameter.name === spec.name) numbers.set(name, viewOf(weight, selection).data.slice());
+  }
+  return numbers;
 }
 
 async function readParameter(spec: ParameterSpec, name: string, checkpoint: Checkpoint): Promise<Tensor<"float32">> {
@@ -68,9 +103,24 @@ async function checkZero(checkpoint: Checkpoint, name: string): Promise<void> {
     throw new Error(`${checkpoint.where}: tensor ${name} holds ${other}, expected zeros, for nothing reads it`);
 }
 
+/** Weights of which some are put into few bits; the rest stays as it is. */
+export function inFewBits(
+  { weights, ...loaded }: LoadedWeights,
+  specs: readonly ParameterSpec[],
+  schemeOf: (spec: ParameterSpec) => Scheme | null,
+): LoadedWeights & Required<BaseWeights> {
+  const stored = new Map<string, StoredMatrix>();
+  for (const spec of specs) {
+    const scheme = schemeOf(spec);
+    if (scheme) stored.set(spec.name, storedMatrix(scheme, weights[spec.name]!));
+  }
+  const floats = Object.entries(weights).filter(([name]) => !stored.has(name));
+  return { ...loaded, weights: Object.fromEntries(floats), stored };
+}
+
 /** Every parameter drawn anew from `seed`, as for a model that is to be pretrained. */
 export function randomWeights(specs: readonly ParameterSpec[], seed: number): LoadedWeights {
   const stream = random(seed, "weights");
   const weights = Object.fromEntries(specs.map((spec) => [spec.name, initialize(spec, stream)]));
-  return { weights, initialized: specs.map(({ name }) => name), unused: [] };
+  return { weights, stored: new Map(), initialized: specs.map(({ name }) => name), unused: [] };
 }

@@ -3,8 +3,7 @@ import { sizeOfDim } from "../graph/dim.ts";
 import type { Primitive, Shape } from "../graph/primitive.ts";
 import type { Value } from "../graph/value.ts";
 import { topological } from "../graph/walk.ts";
-
-const bytesPerElement = { float32: 4, int64: 8, bool: 1 };
+import { bytesPerElement } from "../tensor/dtype.ts";
 
 /** Primitives whose results are their first operand's memory. */
 const views: ReadonlySet<Primitive> = new Set(["squeeze", "unsqueeze", "stopGradient", "after"]);
@@ -49,7 +48,7 @@ function owner(value: Value): Value {
 
 function bytesOf(value: Value, sizes: Readonly<Record<string, number>>): number {
   const isOwn = owner(value) === value && value.op !== "input";
-  return isOwn ? elements(value.shape, sizes) * bytesPerElement[value.type] : 0;
+  return isOwn ? elements(value.shape, sizes) * bytesPerElement(value.type) : 0;
 }
 
 function elements(shape: Shape, sizes: Readonly<Record<string, number>>): number {

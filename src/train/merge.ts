@@ -16,7 +16,7 @@ export async function mergedWeights(adapted: AdaptedModel, runtime: Runtime): Pr
   const table = reparameterizedTable(adapted);
   const merged: Record<string, Tensor<"float32">> = {};
   for (const { name } of adapted.specs) {
-    const [value] = simplify([table.get(name)!], finished);
+    const [value] = simplify([table.get(name)!], finished(adapted));
     if (isOp(value!, "input")) {
       merged[name] = adapted.weights[name]!;
       continue;

@@ -23,6 +23,8 @@ export interface TrainingOptions {
   readonly maxGradNorm: number | null;
   /** Examples of one run of the graph. */
   readonly batchSize: number;
+  /** Whether a batch is of examples of like length; it is unless this is false. */
+  readonly groupByLength?: boolean;
   /** Runs whose gradients make one optimizer step. */
   readonly gradientAccumulationSteps: number;
   readonly evalBatchSize: number;

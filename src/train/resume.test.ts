@@ -54,6 +54,9 @@ const cases: Readonly<Record<string, Case>> = {
   "accumulated gradients, and evaluations between epochs": {
     options: { epochs: 4, batchSize: 2, gradientAccumulationSteps: 3, evalSteps: 3, saveSteps: 2 },
   },
+  "batches of random examples": {
+    options: { epochs: 3, batchSize: 3, gradientAccumulationSteps: 2, groupByLength: false, saveSteps: 1 },
+  },
   "early stopping": {
     options: { learningRate: 0.05, evalSteps: 2, earlyStoppingPatience: 3, epochs: 20, saveSteps: 1 },
   },

@@ -22,8 +22,12 @@ import type { Objective } from "./objective.ts";
 /** The name under which a step gives the gradient of a trained tensor. */
 export const gradientName = (trained: string): string => `gradient.${trained}`;
 
-/** What is done to a graph once its gradients are taken. */
-export const finished: readonly Rewrite[] = [replaceInPlace, dropStopGradient, ...rewrites];
+/** What is done to a graph of a model once its gradients are taken. */
+export const finished = ({ apart }: Pick<AttachedModel, "apart"> = {}): readonly Rewrite[] => [
+  replaceInPlace(apart),
+  dropStopGradient,
+  ...rewrites,
+];
 
 /**
  * `loss` and `gradient.<trained tensor>` for each trained tensor, ready to compile. Gradients are listed from the last
@@ -47,7 +51,7 @@ export function trainingStep(
     wrt.map(({ value }) => value),
     mode.gradientCheckpointing ? blocks : [],
   ).map((gradient, i) => gradient ?? fill(0, wrt[i]!.value));
-  const values = simplify([loss!, ...gradientValues], finished);
+  const values = simplify([loss!, ...gradientValues], finished(attached));
   const names = ["loss", ...wrt.map(({ name }) => gradientName(name))];
   return Object.fromEntries(names.map((name, i) => [name, values[i]!]));
 }
@@ -90,7 +94,7 @@ export function evaluationPass(
   output: (forward: Forward) => Record<string, Value>,
 ): Record<string, Value> {
   const outputs = output(forward(attached, reparameterizedTable(attached), { training: false }));
-  const values = simplify(Object.values(outputs), [takeInsideProduct, ...finished]);
+  const values = simplify(Object.values(outputs), [takeInsideProduct, ...finished(attached)]);
   return Object.fromEntries(Object.keys(outputs).map((name, i) => [name, values[i]!]));
 }
 

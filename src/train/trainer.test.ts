@@ -6,6 +6,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { type AdaptedModel, commit } from "./adapt.ts";
 import type { StepEvent } from "./events.ts";
 import type { TrainingOptions } from "./options.ts";
+import { epochBatches } from "./epoch.ts";
 import { copyOf, data, runtime, type Trained, trained, validation } from "./trainer.cases.ts";
 import { train } from "./trainer.ts";
 import type { Objective } from "./objective.ts";
@@ -48,6 +49,25 @@ test("what a batch draws at random is drawn anew in each step, and the same for 
   const [first, again, other] = [await drawn(0), await drawn(0), await drawn(1)];
   expect(new Set([...first, ...other]).size).toBe(first.length + other.length);
   expect(again).toEqual(first);
+});
+
+test.each<Partial<TrainingOptions>>([
+  {},
+  { groupByLength: false },
+  { groupByLength: true, batchSize: 3, gradientAccumulationSteps: 2 },
+])("reads the batches of each epoch in turn: %j", async (options) => {
+  const read: Int32Array[] = [];
+  const { classification } = labelObjectives;
+  const objective: Objective = {
+    ...classification,
+    batch(data, examples, options) {
+      read.push(examples);
+      return classification.batch(data, examples, options);
+    },
+  };
+  const settings = { ...tinyTraining, ...options };
+  await trained({ validation: null, options: { ...options, objective, epochs: 2 } });
+  expect(read).toEqual([0, 1].flatMap((epoch) => epochBatches(data.lengths, epoch, settings)));
 });
 
 test.each<[Partial<TrainingOptions>, number[]]>([

@@ -1,10 +1,9 @@
 /** The training loop. */
-import { lengthGroupedBatches } from "../data/batches.ts";
 import type { EncodedDataset } from "../data/encode.ts";
 import type { Program, Runtime } from "../runtime/runtime.ts";
-import { random } from "../tensor/random.ts";
 import type { AdaptedModel } from "./adapt.ts";
 import { keepBest, setTrained, trainedNumbers } from "./best.ts";
+import { epochBatches } from "./epoch.ts";
 import type { CheckpointEvent, EndEvent, EvaluationEvent, TrainingEvent } from "./events.ts";
 import { stepsPerEpoch, totalSteps, type TrainingOptions } from "./options.ts";
 import { restoreDynamics } from "./dynamics.ts";
@@ -116,11 +115,10 @@ function* stepBatches(
   steps: number,
   options: TrainingOptions,
 ): Generator<Int32Array[]> {
-  const { seed, batchSize, gradientAccumulationSteps: perStep } = options;
+  const { gradientAccumulationSteps: perStep } = options;
   const perEpoch = stepsPerEpoch(lengths.length, options);
   for (let step = from; step < steps;) {
-    const epoch = Math.floor(step / perEpoch);
-    const batches = lengthGroupedBatches(lengths, batchSize, random(seed, `epoch ${epoch}`));
+    const batches = epochBatches(lengths, Math.floor(step / perEpoch), options);
     for (let i = (step % perEpoch) * perStep; i < batches.length && step < steps; i += perStep, step++)
       yield batches.slice(i, i + perStep);
   }

@@ -67,6 +67,8 @@ describe.concurrent("settings", () => {
     ["--no-regression", { regression: false }],
     ["--overwrite_output_dir", { overwrite_output_dir: true }],
     ["--train_bias", { train_bias: true }],
+    ["--group_by_length", { group_by_length: true }],
+    ["--no-group_by_length", { group_by_length: false }],
   ])("by flags that are yes or no: %s", async (flag, expected) => {
     const base = ["--model", "bert", "--data", "scores.jsonl", "--max_seq_length", "10"];
     expect(await planned(...base, flag)).toMatchObject(expected);
@@ -93,6 +95,7 @@ describe.concurrent("settings", () => {
       warmup_steps: 100,
       lr_scheduler_type: "cosine",
       weight_decay: 0,
+      group_by_length: true,
       train_bias: false,
     });
   });
@@ -103,6 +106,7 @@ const bad: Readonly<Record<string, readonly [text: string, message: string | Reg
   "a list of settings": ["- rank: 2\n", "bad.yaml: expected settings by name, one a line (learning_rate: 0.001)"],
   "an unknown setting": [`${yaml}modle: roberta\n`, /^configuration: unknown setting "modle", nearest of \d+: model, /],
   "a text for a number": [`${yaml}warmup_steps: many\n`, 'warmup_steps: "many", expected number'],
+  "a text for yes or no": [`${yaml}group_by_length: often\n`, 'group_by_length: "often", expected boolean'],
   "a number in quotes": [`${yaml}warmup_steps: "10"\n`, 'warmup_steps: "10", expected number'],
   "nothing for a name": ["model:\ndata: sst2\n", "model: null, expected string"],
   "a setting twice": [`${yaml}rank: 3\n`, /^bad\.yaml: Map keys must be unique at line \d+, column 1$/],

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { formatShare } from "../../src/cli/format.ts";
 import type { Plan } from "../../src/run/plan.ts";
 import { json, output } from "../cli.ts";
 import { quick, table, workshop, write } from "../tiny-model.ts";
@@ -78,6 +79,19 @@ describe("the text", () => {
     expect(text).toContain("  6 steps: 1 epochs of 6, batch 8 × 1\n");
     expect(text).toContain("  learning rate 0.001, cosine after 2 warm-up steps\n");
   });
+});
+
+test("padding is told of both settings, that of the training first", async () => {
+  const small = ["plan", ...flags, "--per_device_train_batch_size", "2"];
+  const { padding } = await json<Plan>(small, { cwd });
+  expect(padding.grouped).toBeLessThan(padding.shuffled);
+  const [grouped, shuffled] = [padding.grouped, padding.shuffled].map(formatShare);
+  expect(await output(small, { cwd })).toContain(
+    `  padding: ${grouped} of an epoch's tokens (${shuffled} with --no-group_by_length)\n`,
+  );
+  expect(await output([...small, "--no-group_by_length"], { cwd })).toContain(
+    `  padding: ${shuffled} of an epoch's tokens (${grouped} with --group_by_length)\n`,
+  );
 });
 
 test("a warm-up that training does not outlast is pointed out", async () => {

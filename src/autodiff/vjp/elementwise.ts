@@ -19,9 +19,6 @@ import {
 } from "../../graph/ops.ts";
 import type { Pullbacks } from "./rules.ts";
 
-const SQRT_2 = Math.SQRT2;
-const INVERSE_SQRT_2PI = 1 / Math.sqrt(2 * Math.PI);
-
 export const elementwise: Pullbacks<Elementwise> = {
   add: (dy, { operands: [a, b] }) => [sumTo(dy, a.shape), sumTo(dy, b.shape)],
   sub: (dy, { operands: [a, b] }) => [sumTo(dy, a.shape), sumTo(neg(dy), b.shape)],
@@ -47,17 +44,14 @@ export const elementwise: Pullbacks<Elementwise> = {
   erf: (dy, { operands: [x] }) => [mul(dy, mul(2 / Math.sqrt(Math.PI), exp(neg(mul(x, x)))))],
   sigmoid: (dy, y) => [mul(dy, mul(y, sub(1, y)))],
   relu: (dy, y) => [mul(dy, cast(greater(y, 0), "float32"))],
-  // gelu′ = Φ(x) + x·φ(x)
+  // gelu′ = Φ(x) + x·φ(x) = (1 + erf(u) + u·exp(ln(2/√π) − u²))/2 with u = x/√2: few passes, the factor of the density in its exponent
   gelu: (dy, { operands: [x] }) => {
-    const cumulative = add(mul(erf(mul(x, 1 / SQRT_2)), 0.5), 0.5);
-    const density = mul(exp(mul(mul(x, x), -0.5)), INVERSE_SQRT_2PI);
-    return [mul(dy, add(cumulative, mul(x, density)))];
+    const u = mul(x, Math.SQRT1_2);
+    const density = exp(sub(Math.log(2 / Math.sqrt(Math.PI)), mul(u, u)));
+    return [mul(mul(dy, 0.5), add(add(erf(u), mul(u, density)), 1))];
   },
-  // silu′ = σ·(1 + x·(1 − σ))
-  silu: (dy, { operands: [x] }) => {
-    const s = sigmoid(x);
-    return [mul(dy, mul(s, add(1, mul(x, sub(1, s)))))];
-  },
+  // silu′ = y + σ·(1 − y)
+  silu: (dy, y) => [mul(dy, add(y, mul(sigmoid(y.operands[0]), sub(1, y))))],
   stopGradient: () => [null],
   cast: (dy, { operands: [x] }) => [x.type === "float32" ? cast(dy, "float32") : null],
 };

@@ -127,6 +127,7 @@ function isColoured(): boolean {
 
 function steps({
   data,
+  padding,
   badRows,
   leftOut,
   warnings,
@@ -151,12 +152,21 @@ function steps({
       : [
           `  ${formatCount(lossTokens)} of ${formatCount(tokens)} tokens carry loss (${formatShare(lossTokens / tokens)})`,
         ]),
+    `  ${paddingLine(padding, config["group_by_length"] === true)}`,
     `  ${formatCount(totalSteps)} steps: ${Number(epochs.toFixed(2))} epochs of ${formatCount(stepsPerEpoch)}, batch ${String(config["per_device_train_batch_size"])} × ${String(config["gradient_accumulation_steps"])}`,
     `  learning rate ${learningRate}, ${String(config["lr_scheduler_type"])} after ${warmup} warm-up steps`,
     ...(warmup < totalSteps
       ? []
       : ["  Training ends before the warm-up does: fewer --warmup_steps let the rate rise."]),
   ].join("\n");
+}
+
+/** How much of an epoch is padding, and how much would be by the other setting. */
+function paddingLine({ grouped, shuffled }: Plan["padding"], isGrouped: boolean): string {
+  const [here, other, flag] = isGrouped
+    ? [grouped, shuffled, "--no-group_by_length"]
+    : [shuffled, grouped, "--group_by_length"];
+  return `padding: ${formatShare(here)} of an epoch's tokens (${formatShare(other)} with ${flag})`;
 }
 
 function indent(text: string): string {

@@ -1,5 +1,6 @@
 /** The meaning of every primitive, in float64 loops: the definition that pullbacks and lowerings are held against. */
 import type { Primitive } from "../../graph/primitive.ts";
+import { coding } from "./coding.ts";
 import { elementwise } from "./elementwise.ts";
 import { linear } from "./linear.ts";
 import type { Meanings } from "./meaning.ts";
@@ -12,4 +13,5 @@ export const meanings: Meanings<Exclude<Primitive, "input">> = {
   ...reduction,
   ...movement,
   ...linear,
+  ...coding,
 };

@@ -2,6 +2,7 @@
 import type { Primitive } from "../../graph/primitive.ts";
 import type { Value } from "../../graph/value.ts";
 import type { Emitter } from "../emitter.ts";
+import { coding } from "./coding.ts";
 import { elementwise } from "./elementwise.ts";
 import { linear } from "./linear.ts";
 import { movement } from "./movement.ts";
@@ -14,6 +15,7 @@ export const lowerings: Lowerings<Exclude<Primitive, "input">> = {
   ...reduction,
   ...movement,
   ...linear,
+  ...coding,
 };
 
 /** Writes the nodes of `value` by a table of lowerings and returns the name of the result. */

@@ -46,6 +46,12 @@ function replacedSlices(
   return emit.node("Gather", [both, from], { attributes: { axis: { int: axis } } });
 }
 
+/** x with the last `slices` at `indices`, in place where nothing else reads x. */
+function replacedInRows(emit: Emitter, x: string, indices: readonly number[], slices: string): string {
+  const everywhere = emit.node("Expand", [vector(emit, indices), emit.node("Shape", [slices])]);
+  return emit.node("ScatterElements", [x, everywhere, slices], { attributes: { axis: { int: -1 } } });
+}
+
 /** The elements of x, row by row. */
 const flat = (emit: Emitter, x: Value) => emit.node("Reshape", [emit.name(x), vector(emit, [-1])]);
 
@@ -160,7 +166,10 @@ export const movement: Lowerings<Reshaping | Indexing> = {
     const at = axisFromFront(axis, base.shape.length);
     const replaced = (x: string, size: Dim, by: string) => replacedSlices(emit, x, size, at, indices, by);
     const [whole, part] = [emit.name(base), emit.name(slices)];
-    if (within === null) return replaced(whole, base.shape[at]!, part);
+    if (within === null)
+      return at === base.shape.length - 1
+        ? replacedInRows(emit, whole, indices, part)
+        : replaced(whole, base.shape[at]!, part);
     const other = otherAxis(axis);
     const crossing = emit.node("Gather", [whole, vector(emit, within)], { attributes: { axis: { int: other } } });
     const made = replaced(crossing, base.shape[at]!, part);

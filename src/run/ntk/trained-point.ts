@@ -34,7 +34,7 @@ export async function trainedPoint(
   const other = sets.find(({ config }) => config !== null);
   if (other && method?.unmergeable !== undefined)
     throw new Error(`${other.name}: begins at merged weights, but ${adapter} cannot be merged: ${method.unmergeable}`);
-  const loaded = await loadModel(source, onDownload);
+  const loaded = await loadModel({ ...source, quantization: "none" }, onDownload);
   const { kind, labels } = loaded.task;
   if (kind !== task.kind || !isNamedAs(labels ?? [], task.labels ?? []))
     throw new Error(

@@ -1,11 +1,10 @@
 /** A model scored as its task is in the literature: by what it says, by what it finds likely, or by both. */
 import { likelihoodModel } from "../../generation/likelihood.ts";
-import { nativeRuntime } from "../../runtime/native.ts";
 import { sampled } from "../../data/few-shot.ts";
 import type { OnBadRow } from "../../formats/rows.ts";
 import { readTaskFile } from "../data.ts";
 import { generatorOf } from "../generator.ts";
-import { adaptedModel, type ModelSource, type OnDownload } from "../loaded.ts";
+import { adaptedModel, type ModelSource, type OnDownload, runtimeFor } from "../loaded.ts";
 import { loadModel } from "../open.ts";
 import { generationScores } from "./generation.ts";
 import { likelihoodScores } from "./likelihood.ts";
@@ -50,7 +49,7 @@ export async function scoreModel(
   const whole = await readTaskFile(task, file, { onBadRow });
   const data = items === undefined ? whole : sampled(whole, items, SEED);
   const adapted = adaptedModel(loaded);
-  const runtime = await nativeRuntime(threads === undefined ? {} : { threads });
+  const runtime = await runtimeFor(adapted, threads);
   const by: { readonly [W in ScoringWay]: () => Promise<ProtocolledScores> } = {
     async generation() {
       const generator = await generatorOf(loaded, adapted, runtime);

@@ -1,0 +1,37 @@
+/** Lowerings of the primitives of quantised numbers. */
+import type { Coding } from "../../graph/primitive.ts";
+import type { Emitter } from "../emitter.ts";
+import { flatten } from "./linear.ts";
+import type { Lowerings } from "./rules.ts";
+
+const SMALLEST = 1e-30;
+const lastAxis = (emit: Emitter) => emit.constant("int64", [-1], [1]);
+
+export const coding: Lowerings<Coding> = {
+  codeScale: ({ operands: [x] }, emit) => {
+    const [most, least] = ["ReduceMax", "ReduceMin"].map((op) => emit.node(op, [emit.name(x), lastAxis(emit)]));
+    const largest = emit.node("Max", [most!, emit.node("Neg", [least!])]);
+    const scale = emit.node("Div", [largest, emit.constant("float32", [127])]);
+    return emit.node("Max", [scale, emit.constant("float32", [SMALLEST])]);
+  },
+  // The operator takes a scale for each row of a matrix.
+  encode: ({ operands: [x, scale], shape }, emit) => {
+    const scales = emit.node("Reshape", [emit.name(scale), emit.constant("int64", [-1], [1])]);
+    const zeros = emit.node("Expand", [emit.constant("uint8", [128]), emit.node("Shape", [scales])]);
+    const codes = emit.node("QuantizeLinear", [flatten(emit, x), scales, zeros], { attributes: { axis: { int: 0 } } });
+    return shape.length === 2 ? codes : emit.node("Reshape", [codes, emit.sizes(shape)]);
+  },
+  integerMatmul: ({ operands: [a, b, scale] }, emit) => {
+    const inputs = [a, b].map((x) => emit.name(x));
+    const [one, zero] = [emit.constant("float32", [1]), emit.constant("uint8", [128])];
+    return emit.node("MatMulIntegerToFloat", [...inputs, one, emit.name(scale), zero], { domain: "com.microsoft" });
+  },
+  halfBytes: ({ operands: [x] }, emit) => {
+    const bytes = emit.name(x);
+    const lower = emit.node("BitwiseAnd", [bytes, emit.constant("uint8", [15])]);
+    const upper = emit.node("BitShift", [bytes, emit.constant("uint8", [4])], {
+      attributes: { direction: { string: "RIGHT" } },
+    });
+    return emit.node("Concat", [lower, upper], { attributes: { axis: { int: -1 } } });
+  },
+};

@@ -1,0 +1,39 @@
+/** How a base model may be stored. */
+import type { Model } from "../models/architecture.ts";
+import type { ParameterSpec } from "../nn/parameters.ts";
+import type { Attachment } from "../peft/method.ts";
+import { isEntries } from "../tensor/view.ts";
+import { int4 } from "./int4.ts";
+import { int8, int8Backward } from "./int8.ts";
+import type { Scheme } from "./scheme.ts";
+
+export type Quantization = "none" | "int8" | "int4";
+
+const schemes: { readonly [Q in Exclude<Quantization, "none">]: (model: Model) => Scheme } = {
+  int8: (model) => (isEncoder(model) ? int8 : int8Backward),
+  int4: () => int4,
+};
+export const quantizations: readonly Quantization[] = ["none", ...(Object.keys(schemes) as (keyof typeof schemes)[])];
+
+/** Whether a model reads texts as a whole. */
+const isEncoder = ({ heads }: Model) => heads["masked-language-model"] !== undefined;
+
+/**
+ * How each parameter of a model is stored: matrices of its body and of a language model's head in few bits, but those that are trained
+ * whole or whose trained entries move; null for the rest, which stays float32.
+ */
+export function schemeOf(
+  quantization: Quantization,
+  model: Model,
+  { trained }: Pick<Attachment, "trained">,
+): (spec: ParameterSpec) => Scheme | null {
+  if (quantization === "none") return () => null;
+  const scheme = schemes[quantization](model);
+  const changing = new Set(
+    trained
+      .filter(({ selection, moves = false }) => selection === null || (moves && isEntries(selection)))
+      .map(({ parameter }) => parameter.name),
+  );
+  return ({ name, shape, head, pretrainedHead = false }) =>
+    scheme.fits(shape) && (!head || pretrainedHead) && !changing.has(name) ? scheme : null;
+}

@@ -1,0 +1,23 @@
+/** A way to keep a frozen matrix in few bits. */
+import type { Value } from "../graph/value.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** What a matrix [out, in] is kept as, by the name of each part; the first axis of each is the matrix's rows. */
+export type Parts = Readonly<Record<string, Tensor>>;
+/** The same as values of a graph; rows that are looked up have other leading axes. */
+export type PartValues = Readonly<Record<string, Value>>;
+
+export interface Scheme {
+  /** Whether a matrix of this shape can be kept so. */
+  fits(shape: readonly number[]): boolean;
+  /** The parts of a matrix. */
+  encode(matrix: Tensor<"float32">): Parts;
+  /** The matrix that the parts stand for. */
+  decode(parts: Parts): Tensor<"float32">;
+  /** The same as a value, for rows under any leading axes. */
+  value(parts: PartValues): Value;
+  /** x [*i, in]·Wᵀ, where it is not computed from {@link value}. */
+  timesTransposed?(x: Value, parts: PartValues): Value;
+  /** y [*i, out]·W, where it is not computed from {@link value}. */
+  times?(y: Value, parts: PartValues): Value;
+}
