@@ -12,6 +12,7 @@ export { type Generator, type GeneratorPrompt, openGenerator, type OpenGenerator
 export { type BaseModel, openBase } from "./run/live.ts";
 export type { ModelSource } from "./run/loaded.ts";
 export { mergeModel, mergeRun, type MergedModel } from "./run/merge.ts";
+export { mergeQuantized, type QuantizedModel } from "./run/merge-quantized.ts";
 export type { NtkInput } from "./run/ntk/config.ts";
 export { kernelStudy, type NtkEvent, type NtkOptions } from "./run/ntk/study.ts";
 export { type Plan, plan } from "./run/plan.ts";

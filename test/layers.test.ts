@@ -10,6 +10,7 @@ const ranks = [
   ["autodiff", "interpret", "onnx"],
   ["runtime", "nn", "optim", "formats"],
   ["models", "peft", "data", "metrics"],
+  ["quantization"],
   ["tasks", "train", "hub"],
   ["generation", "ntk"],
   ["run"],

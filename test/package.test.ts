@@ -26,7 +26,7 @@ describe("the public names", () => {
   test("that Node adds", () => {
     const added = Object.keys(node).filter((name) => !(name in core));
     expect(added.toSorted().join(" ")).toMatchInlineSnapshot(
-      `"exportModel fineTune kernelStudy mergeModel mergeRun nativeRuntime openAdapter openBase openCheckpoint openGenerator openModelFolder openRun plan resolveModel resumeRun scoreModel"`,
+      `"exportModel fineTune kernelStudy mergeModel mergeQuantized mergeRun nativeRuntime openAdapter openBase openCheckpoint openGenerator openModelFolder openRun plan resolveModel resumeRun scoreModel"`,
     );
     expect({ ...node }).toMatchObject({ ...core });
   });

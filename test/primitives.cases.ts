@@ -192,6 +192,11 @@ export const cases: { readonly [P in Primitive]: Case } = {
     const scales = g.mul(g.cast(d.index([n], 5), "float32"), 0.25);
     return g.integerMatmul(d.uint8([...d.shape(d.size(1, 2)), inner]), d.int8([inner, n]), d.coin() ? scales : 0.5);
   },
+  dequantize: (d) => {
+    const shape = [...d.shape(d.size(1, 3)), d.size(2, 6)];
+    const scale = g.mul(g.cast(d.index(shape.slice(0, -1), 5), "float32"), 0.25);
+    return d.coin() ? g.dequantize(d.uint8(shape), scale, 8) : g.dequantize(d.int8(shape), scale, 0);
+  },
   halfBytes: (d) => g.cast(g.halfBytes(d.uint8(d.shape(d.size(1, 3)))), "float32"),
 
   contract: (d) => {

@@ -1,6 +1,6 @@
-"""transformers' Trainer on sentences and labels, from command to end: how long a person waits, and for what accuracy.
+"""transformers' Trainer on sentences, or pairs of them, and labels, from command to end: how long a person waits, and for what accuracy.
 
-The files are TSV with a header naming `sentence` and `label`, read without quoting. The model is evaluated on the
+The files are JSON lines, or TSV with a header, read without quoting; columns are `sentence`, or `sentence1` and `sentence2`, and `label`. The model is evaluated on the
 second file after the last step, and one JSON line is printed. A classifier that the checkpoint lacks starts from N(0, 0.02²)
 with zero biases; it is trained whole and, in BERT, so is the pooler that feeds it. Batches are padded to their longest
 sentence and grouped by length. Dropout is off unless asked for.
@@ -33,8 +33,8 @@ QUIET_ON_CPU = dict(save_strategy="no", logging_strategy="no", report_to=[], dis
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", help="a model folder")
-    parser.add_argument("train", help="a TSV file")
-    parser.add_argument("dev", help="a TSV file")
+    parser.add_argument("train", help="a file of TSV or JSON lines")
+    parser.add_argument("dev", help="a file of TSV or JSON lines")
     parser.add_argument("--method", default="rows", choices=methods.METHODS)
     parser.add_argument("--rank", type=int, default=3, help="of rows and columns; LoRA has r 8, alpha 16")
     parser.add_argument("--train_bias", action="store_true", help="with rows or columns: their linears' biases too")
@@ -57,11 +57,15 @@ def arguments():
 
 def read(path, limit=None):
     with open(path, encoding="utf-8", newline="") as file:
+        if path.endswith(".jsonl"):
+            return [json.loads(line) for line in file][:limit]
         return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))[:limit]
 
 
 def encode(rows, tokenizer, labels, max_length):
-    encoded = tokenizer([row["sentence"] for row in rows], truncation=True, max_length=max_length)
+    columns = ["sentence"] if "sentence" in rows[0] else ["sentence1", "sentence2"]
+    texts = [[row[column] for row in rows] for column in columns]
+    encoded = tokenizer(*texts, truncation=True, max_length=max_length)
     numbers = [labels[row["label"]] for row in rows]
     return [dict(zip(encoded, values), labels=number) for *values, number in zip(*encoded.values(), numbers)]
 

@@ -94,6 +94,7 @@ export function configurationPage(): string {
     `Other spellings are accepted: ${otherNames.join(", ")}.`,
     "## Settings",
     table(trainFields),
+    "`quantization` has a page of its own: [base models in few bits](quantization.md).",
     "## Options of the methods",
     "They stand beside the settings, under their own names; an option of another method than the chosen one is refused.",
     ...methodSections(),

@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { OnBadRow } from "../formats/rows.ts";
 import { type Classifier, openClassifier } from "../run/classifier.ts";
+import { type Quantization, quantizations } from "../quantization/registry.ts";
 import type { ModelSource } from "../run/loaded.ts";
 import { type BadRowPolicy, badRowPolicies, badRowTally } from "../tasks/bad-rows.ts";
 import type { ColumnOptions } from "../tasks/task.ts";
@@ -16,7 +17,12 @@ export interface SourceFlags {
   readonly revision?: string;
 }
 
-export interface ModelFlags extends SourceFlags {
+/** What {@link addQuantizationFlag} adds. */
+export interface QuantizationFlags {
+  readonly quantization?: Quantization;
+}
+
+export interface ModelFlags extends SourceFlags, QuantizationFlags {
   readonly max_seq_length?: number;
   readonly per_device_eval_batch_size?: number;
   readonly threads?: number;
@@ -45,9 +51,19 @@ export function addSourceFlags(command: Command): Command {
     .option("--revision <revision>", "branch, tag or commit of a hub model");
 }
 
+/** Adds the flag of how the base model is stored, of commands that only read a model. */
+export function addQuantizationFlag(command: Command): Command {
+  return command.addOption(
+    new Option(
+      "--quantization <way>",
+      "how the base model is stored: a run's own as it was trained, none of a checkpoint by default",
+    ).choices(quantizations),
+  );
+}
+
 /** Adds the run argument and the flags that {@link openModelOf} reads. */
 export function addModelFlags(command: Command): Command {
-  return addSourceFlags(command.argument("[run]", "run folder"))
+  return addQuantizationFlag(addSourceFlags(command.argument("[run]", "run folder")))
     .option("--max_seq_length <number>", "longest sequence in tokens", positiveInteger)
     .option("--per_device_eval_batch_size <number>", "examples of a batch", positiveInteger)
     .option("--threads <number>", "threads of ONNX Runtime; all cores by default", positiveInteger)
@@ -64,14 +80,14 @@ export function addModelFlags(command: Command): Command {
 }
 
 /** What was named. @throws Error when neither or both of a run and `--model` are given, or a run with flags of `--model`. */
-export function sourceOf(run: string | undefined, flags: SourceFlags): ModelSource {
-  const { model, adapter, task, revision } = flags;
+export function sourceOf(run: string | undefined, flags: SourceFlags & QuantizationFlags): ModelSource {
+  const { model, adapter, task, revision, quantization } = flags;
   if ((run === undefined) === (model === undefined))
     throw new Error("expected a run folder or --model, one of the two");
-  if (model !== undefined) return { model, adapter, task, revision };
+  if (model !== undefined) return { model, adapter, task, revision, quantization };
   const foreign = (["adapter", "task", "revision"] as const).find((name) => name in flags);
   if (foreign !== undefined) throw new Error(`--${foreign}: a run knows its own, expected only with --model`);
-  return { run: run! };
+  return { run: run!, quantization };
 }
 
 /** Does what takes bad rows as the flags have it, and says on standard error how many were skipped and why. */
@@ -102,7 +118,7 @@ export function withModelOf<T>(
 }
 
 async function openModelOf(run: string | undefined, flags: ModelFlags, onBadRow: OnBadRow): Promise<Classifier> {
-  return openClassifier(sourceOf(run, flags), {
+  const model = await openClassifier(sourceOf(run, flags), {
     columns: columnsOf(flags),
     onBadRow,
     onDownload: downloadProgress(process.stderr),
@@ -110,6 +126,13 @@ async function openModelOf(run: string | undefined, flags: ModelFlags, onBadRow:
     ...(flags.per_device_eval_batch_size !== undefined && { batchSize: flags.per_device_eval_batch_size }),
     ...(flags.threads !== undefined && { threads: flags.threads }),
   });
+  warn(model.warnings);
+  return model;
+}
+
+/** Says on standard error what was met while a model was read. */
+export function warn(warnings: readonly string[]): void {
+  for (const warning of warnings) writeLine(process.stderr, `warning: ${warning}`);
 }
 
 function columnsOf({ text_column, text_pair_column, label_column }: ModelFlags): ColumnOptions {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { blockTypeOf } from "./gguf-blocks.ts";
+import { blockTypeOf, splitQ4_0 } from "./gguf-blocks.ts";
 import { decodeSafetensors } from "./safetensors.ts";
 
 const path = join(import.meta.dirname, "../../test/fixtures/gguf/blocks.safetensors");
@@ -26,6 +26,19 @@ test.each([
   const values = new Float32Array(expected.length);
   type.decode(bytes, values);
   expect(new Uint32Array(values.buffer)).toEqual(new Uint32Array(expected.slice().buffer));
+});
+
+test("blocks of Q4_0 come apart into bytes and scales that give the reference's numbers", () => {
+  const bytes = reference.get("Q4_0.bytes")!.data as Uint8Array;
+  const expected = reference.get("Q4_0.values")!.data as Float32Array;
+  const blocks = expected.length / 32;
+  const [codes, scales] = [new Uint8Array(16 * blocks), new Float32Array(blocks)];
+  splitQ4_0(bytes, codes, scales);
+  const code = (i: number) => {
+    const byte = codes[16 * Math.floor(i / 32) + (i % 16)]!;
+    return i % 32 < 16 ? byte & 15 : byte >> 4;
+  };
+  expect(expected.map((_, i) => (code(i) - 8) * scales[Math.floor(i / 32)]!)).toEqual(expected);
 });
 
 test.each([

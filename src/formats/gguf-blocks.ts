@@ -67,6 +67,15 @@ const q4_0 = inBlocks("Q4_0", 32, 18, (source, at, target, to) => {
   }
 });
 
+/** The same blocks with their bytes and their scales apart: of as many as `scales` has room for, of which `source` has exactly the bytes. */
+export function splitQ4_0(source: Uint8Array, codes: Uint8Array, scales: Float32Array): void {
+  for (let block = 0; block < scales.length; block++) {
+    const at = block * 18;
+    scales[block] = halfAt(source, at);
+    codes.set(source.subarray(at + 2, at + 18), block * 16);
+  }
+}
+
 /** As Q4_0 with a least value in place of the 8: d·q + m. */
 const q4_1 = inBlocks("Q4_1", 32, 20, (source, at, target, to) => {
   const scale = halfAt(source, at);

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { allocate, type DType } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { type Tensor, tensor, toFloat32 } from "../tensor/tensor.ts";
-import { decodeSafetensors, encodeSafetensors, headerLength, parseHeader } from "./safetensors.ts";
+import { decodeSafetensors, encodeSafetensors, headerLength, layOutSafetensors, parseHeader } from "./safetensors.ts";
 
 interface Described {
   readonly name: string;
@@ -38,6 +38,15 @@ function valuesOf(source: Tensor): (number | bigint)[] {
 test("a written file is the reference library's, byte for byte, whatever the order of the tensors", () => {
   const tensors = new Map([...decodeSafetensors(reference, "dtypes.safetensors")].reverse());
   expect(Buffer.concat(encodeSafetensors(tensors, { format: "pt" })).equals(reference)).toBe(true);
+});
+
+test("a file can be laid out before its numbers are there", () => {
+  const tensors = decodeSafetensors(reference, "dtypes.safetensors");
+  const specs = [...tensors].map(([name, { dtype, shape }]) => [name, { dtype, shape }] as const);
+  const { header, entries } = layOutSafetensors(new Map(specs.toReversed()), { format: "pt" });
+  expect(Buffer.from(header).equals(reference.subarray(0, header.length))).toBe(true);
+  expect(entries).toEqual(parseHeader(header.subarray(8), reference.length, "x").entries);
+  expect([...entries.keys()]).toEqual([...tensors.keys()]);
 });
 
 test("the header gives metadata and absolute offsets", () => {

@@ -173,34 +173,63 @@ export function decodeSafetensors(bytes: Uint8Array, where: string): Map<string,
   );
 }
 
+/** A header, and the tensors that it describes in the order of their bytes, which follow it without gaps. */
+export interface SafetensorsLayout {
+  readonly header: Uint8Array;
+  readonly entries: ReadonlyMap<string, SafetensorsEntry>;
+}
+
+/**
+ * How a file of `tensors` is laid out, of which no element need be there. The layout is the reference library's, byte for byte.
+ * @throws Error for the reserved name `__metadata__`, or a header above the limit.
+ */
+export function layOutSafetensors(
+  tensors: ReadonlyMap<string, Pick<Tensor, "dtype" | "shape">>,
+  metadata?: Readonly<Record<string, string>>,
+): SafetensorsLayout {
+  const ordered = [...tensors].sort(
+    ([a, { dtype: x }], [b, { dtype: y }]) => dtypes.indexOf(x) - dtypes.indexOf(y) || (a < b ? -1 : 1),
+  );
+  const fields = metadata ? [`"__metadata__":${JSON.stringify(metadata)}`] : [];
+  const placed: SafetensorsEntry[] = [];
+  let begin = 0;
+  for (const [name, { dtype, shape }] of ordered) {
+    if (name === "__metadata__") throw new Error(`safetensors: a tensor named ${name}, which the format reserves`);
+    const end = begin + sizeOf(shape) * bytesPerElement(dtype);
+    fields.push(
+      `${JSON.stringify(name)}:${JSON.stringify({ dtype: names[dtype], shape, data_offsets: [begin, end] })}`,
+    );
+    placed.push({ name, dtype, shape, begin, end });
+    begin = end;
+  }
+  const header = encodeHeader(`{${fields.join(",")}}`);
+  const inFile = (entry: SafetensorsEntry): SafetensorsEntry => ({
+    ...entry,
+    begin: header.length + entry.begin,
+    end: header.length + entry.end,
+  });
+  return { header, entries: new Map(placed.map((entry) => [entry.name, inFile(entry)])) };
+}
+
 /**
  * A file of `tensors`, in pieces to be written one after another: the header, then the bytes of each tensor, which are
- * views and not copies. The layout is the reference library's, byte for byte.
- * @throws Error for the reserved name `__metadata__`, elements that do not fill their shape, or a header above the limit.
+ * views and not copies.
+ * @throws Error as {@link layOutSafetensors}, and for elements that do not fill their shape.
  */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
   metadata?: Readonly<Record<string, string>>,
 ): Uint8Array[] {
-  const ordered = [...tensors].sort(
-    ([a, { dtype: x }], [b, { dtype: y }]) => dtypes.indexOf(x) - dtypes.indexOf(y) || (a < b ? -1 : 1),
-  );
-  const fields = metadata ? [`"__metadata__":${JSON.stringify(metadata)}`] : [];
-  const chunks: Uint8Array[] = [];
-  let begin = 0;
-  for (const [name, { dtype, shape, data }] of ordered) {
-    if (name === "__metadata__") throw new Error(`safetensors: a tensor named ${name}, which the format reserves`);
-    if (data.length !== sizeOf(shape)) {
+  for (const [name, { shape, data }] of tensors)
+    if (data.length !== sizeOf(shape))
       throw new Error(`safetensors: tensor ${quote(name)}: ${data.length} elements do not fill ${formatShape(shape)}`);
-    }
-    const end = begin + data.byteLength;
-    fields.push(
-      `${JSON.stringify(name)}:${JSON.stringify({ dtype: names[dtype], shape, data_offsets: [begin, end] })}`,
-    );
-    chunks.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    begin = end;
-  }
-  return [encodeHeader(`{${fields.join(",")}}`), ...chunks];
+  const { header, entries } = layOutSafetensors(tensors, metadata);
+  return [header, ...[...entries.keys()].map((name) => bytesOfTensor(tensors.get(name)!))];
+}
+
+/** The memory of a tensor as bytes. */
+export function bytesOfTensor({ data }: Tensor): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 function encodeHeader(json: string): Uint8Array {

@@ -3,6 +3,7 @@
  * backward passes over one forward pass have in common.
  */
 import { sameShape } from "../tensor/shape.ts";
+import { levelsOf } from "./levels.ts";
 import { concat, firstLike, matmul, restLike } from "./ops.ts";
 import { isOp, type Value } from "./value.ts";
 import { topological, withOperands } from "./walk.ts";
@@ -13,10 +14,9 @@ import { topological, withOperands } from "./walk.ts";
  */
 export function joinProducts(outputs: readonly Value[]): Value[] {
   const order = topological(outputs);
-  const depths = depthsOf(order);
   const rebuilt = new Map<Value, Value>();
   const built = (x: Value) => rebuilt.get(x)!;
-  for (const level of levelsOf(order, depths)) {
+  for (const level of levelsOf(order)) {
     for (const value of level) rebuilt.set(value, withOperands(value, (value.operands as readonly Value[]).map(built)));
     for (const group of joinable(level)) {
       const parts = jointly(group.map((value) => built(value) as Value<"matmul">));
@@ -24,25 +24,6 @@ export function joinProducts(outputs: readonly Value[]): Value[] {
     }
   }
   return outputs.map(built);
-}
-
-/** How many values lie one on another below each. */
-function depthsOf(order: readonly Value[]): Map<Value, number> {
-  const depths = new Map<Value, number>();
-  for (const value of order) {
-    const below = (value.operands as readonly Value[]).map((x) => depths.get(x)!);
-    depths.set(
-      value,
-      below.reduce((deepest, depth) => Math.max(deepest, depth + 1), 0),
-    );
-  }
-  return depths;
-}
-
-function levelsOf(order: readonly Value[], depths: ReadonlyMap<Value, number>): Value[][] {
-  const levels: Value[][] = [];
-  for (const value of order) (levels[depths.get(value)!] ??= []).push(value);
-  return levels;
 }
 
 /** The products of a level that may be joined, two at least in each group. */

@@ -121,6 +121,8 @@ export const codeScale = (x: Value): Value => apply("codeScale", [x], null);
 export const encode = (x: Value, scale: Value): Value => apply("encode", [x, scale], null);
 export const integerMatmul = (a: Value, b: Value, scale: Scalar): Value =>
   apply("integerMatmul", [a, b, typeof scale === "number" ? constant(scale) : scale], null);
+export const dequantize = (codes: Value, scale: Value, zero: number): Value =>
+  apply("dequantize", [codes, scale], { zero });
 export const halfBytes = (x: Value): Value => apply("halfBytes", [x], null);
 
 export const softmax = (x: Value): Value => apply("softmax", [x], null);

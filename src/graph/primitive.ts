@@ -136,6 +136,8 @@ export interface Primitives {
   encode: { operands: [x: Value, scale: Value]; attrs: null };
   /** Codes a [*i, k] that stand for a − 128, and b [k, n], int8 → Σₖ (a − 128)·b · scale [*i, n], float32; scale is one number or [n]. */
   integerMatmul: { operands: [a: Value, b: Value, scale: Value]; attrs: null };
+  /** Codes [*i, n], int8 or uint8, and scale [*i] → (codes − zero)·scale [*i, n], float32. */
+  dequantize: { operands: [codes: Value, scale: Value]; attrs: { readonly zero: number } };
   /** Bytes [*i, n] → their lower halves, then their upper ones [*i, 2n], uint8 from 0 to 15. */
   halfBytes: Unary;
 
@@ -205,7 +207,7 @@ export type Indexing =
   | "scatterRows"
   | "minusOneHot";
 export type Product = "matmul" | "linear" | "contract";
-export type Coding = "codeScale" | "encode" | "integerMatmul" | "halfBytes";
+export type Coding = "codeScale" | "encode" | "integerMatmul" | "dequantize" | "halfBytes";
 
 export type Operands<P extends Primitive> = Primitives[P]["operands"];
 export type Attrs<P extends Primitive> = Primitives[P]["attrs"];

@@ -23,10 +23,11 @@ function without(x: Value, indices: readonly number[]): Value {
 /** The attributes of a replacement, its axis counted from the front. */
 const at = ({ attrs: { axis, indices } }: Value<"replace">) => ({ axis: axisFromFront(axis, 2), indices });
 
-/** linear(x, replace(W, R), b) → the linear of W, with that of R in its place (rows) or beside it (columns). */
+/** linear(x, replace(W, R), b) → the linear of W, with that of R in its place (rows) or beside it (columns); x has rows. */
 export const linearOfReplaced: Rewrite = (y) => {
   if (!isOp(y, "linear") || !isReplaced(y.operands[1])) return null;
   const [x, weight, bias] = y.operands;
+  if (x.shape.length < 2) return null;
   const [base, slices] = weight.operands;
   const { axis, indices } = at(weight);
   return axis === 0

@@ -244,6 +244,10 @@ export const shapes: { readonly [P in Primitive]: ShapeRule<P> } = {
     requireTypes("integerMatmul", [a, b, scale], ["uint8", "int8", "float32"]);
     return { shape: withAxis(a.shape, -1, n), type: "float32" };
   },
+  dequantize: ([codes, scale]) => {
+    require(sameShape(scale.shape, codes.shape.slice(0, -1)), "dequantize", codes, scale);
+    return { shape: codes.shape, type: "float32" };
+  },
   halfBytes: ([x]) => {
     requireTypes("halfBytes", [x], ["uint8"]);
     return { shape: withAxis(x.shape, -1, 2 * Number(x.shape.at(-1))), type: "uint8" };

@@ -1,50 +1,21 @@
 /** Every rewrite, and all of them together, keep a graph's value and its gradient. */
 import { describe, expect, test } from "vitest";
-import { draw, type Draw, worstDifference } from "../../test/draw.ts";
+import { draw } from "../../test/draw.ts";
 import { randomGraph } from "../../test/random-graph.ts";
-import { pullbacks } from "../autodiff/gradients.ts";
-import { array64, type Array64 } from "../interpret/array.ts";
+import { expectSame, expectSameValueAndGradient, gradientsOf, inputsOf } from "../../test/same-value.ts";
+import { array64 } from "../interpret/array.ts";
 import { interpret } from "../interpret/interpret.ts";
-import { random } from "../tensor/random.ts";
-import { sizeOf } from "../tensor/shape.ts";
 import * as g from "./ops.ts";
 import { print } from "./print.ts";
 import { factoredRewrites } from "./factored.ts";
 import { likelihoodRewrites } from "./likelihood.ts";
 import { cases } from "./simplify.cases.ts";
 import * as rules from "./simplify.ts";
-import { isOp, type Value } from "./value.ts";
-import { topological } from "./walk.ts";
+import type { Value } from "./value.ts";
 
 const { rewrites, forwardRewrites, simplify, replaceInPlace, dropStopGradient } = rules;
 const SEEDS = [1, 2, 3, 4, 5, 6];
 const GRAPHS = 90;
-
-const inputsOf = (outputs: readonly Value[]) =>
-  topological(outputs).filter((x): x is Value<"input"> => isOp(x, "input") && x.type === "float32");
-
-/** What `value` pulls a random cotangent back to, for each of `inputs`; zeros where it does not depend on one. */
-function gradientsOf(value: Value, inputs: readonly Value<"input">[], feeds: Draw["feeds"]) {
-  const { shape } = interpret([value], feeds)[0]!;
-  const { normal } = random(1, "cotangent");
-  const dy = array64(shape, Float64Array.from({ length: sizeOf(shape) }, normal));
-  const graph = pullbacks(value, g.input("dy", shape), inputs).map((d, i) => d ?? g.fill(0, inputs[i]!));
-  return { graph, feeds: { ...feeds, dy } };
-}
-
-function expectSame(actual: readonly Array64[], expected: readonly Array64[]): void {
-  expected.forEach(({ shape, data }, i) => {
-    expect(actual[i]!.shape).toEqual(shape);
-    expect(worstDifference(actual[i]!.data, data)).toBeLessThan(1e-12);
-  });
-}
-
-function expectSameValueAndGradient(after: Value, before: Value, feeds: Draw["feeds"]): void {
-  expect([after.type, after.shape]).toEqual([before.type, before.shape]);
-  expectSame(interpret([after], feeds), interpret([before], feeds));
-  const [actual, expected] = [after, before].map((value) => gradientsOf(value, inputsOf([before]), feeds));
-  expectSame(interpret(actual!.graph, actual!.feeds), interpret(expected!.graph, expected!.feeds));
-}
 
 test("every rule has its cases", () => {
   expect(forwardRewrites.map((rule) => rule.name).toSorted()).toEqual(Object.keys(cases).toSorted());

@@ -16,9 +16,11 @@ import { conform, writeAtomically } from "./files.ts";
 import { type HubModel, hubError } from "./hub-error.ts";
 import { oneLine } from "./reasons.ts";
 
-/** How far the download of one file has come, in bytes. */
+/** How far the download of one file has come, or the making of one that is kept, in bytes. */
 export interface DownloadProgress {
   readonly file: string;
+  /** What is done where nothing is downloaded. */
+  readonly work?: string;
   readonly received: number;
   readonly total: number;
 }

@@ -108,9 +108,15 @@ export function sha256File(path: string): Promise<string> {
   return sha256Files([path]);
 }
 
-/** The SHA-256 of the bytes of all `paths`, one file after the other, as 64 hexadecimal digits. */
-export async function sha256Files(paths: readonly string[]): Promise<string> {
+/** The SHA-256 of the bytes of all `paths`, one file after the other, as 64 hexadecimal digits; of each from `start` on. */
+export async function sha256Files(paths: readonly string[], start = 0): Promise<string> {
   const hash = createHash("sha256");
-  for (const path of paths) for await (const piece of bytesOf(path)) hash.update(piece);
+  for (const path of paths) for await (const piece of bytesOf(path, start)) hash.update(piece);
   return hash.digest("hex");
+}
+
+/** The same, read when it is first asked for and kept. */
+export function sha256Once(paths: readonly string[]): () => Promise<string> {
+  let known: Promise<string> | undefined;
+  return () => (known ??= sha256Files(paths));
 }

@@ -5,10 +5,10 @@ import { quote } from "../formats/text.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { zeros } from "../tensor/tensor.ts";
 import { tokenizerConfigFile, tokenizerFile } from "./checkpoint.ts";
-import { sha256File } from "./files.ts";
+import { sha256Once } from "./files.ts";
 import { architectureOf, type GgufArchitecture, type Layout } from "./gguf-architectures.ts";
 import { type Metadata, metadataOf } from "./gguf-metadata.ts";
-import { readTensor } from "./gguf-tensor.ts";
+import { readEncoded, readTensor } from "./gguf-tensor.ts";
 import { ggufTokenizer } from "./gguf-tokenizer.ts";
 import type { JsonObject, ModelFolder } from "./model-folder.ts";
 import { readFully } from "./pieces.ts";
@@ -88,7 +88,11 @@ async function describe(path: string, handle: FileHandle, header: GgufHeader): P
       return tensor;
     },
     readInto: read,
-    hash: () => sha256File(path),
+    readEncoded: async (name, form, turned) => {
+      const { entry, layout } = placed.get(name) ?? missing(path, name, placed.size);
+      return readEncoded(handle, path, entry, layout, form, turned);
+    },
+    hash: sha256Once([path]),
     close: () => handle.close(),
   };
 }

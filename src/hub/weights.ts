@@ -8,7 +8,7 @@ import { halves } from "../tensor/half.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { indexFile, readIndex, weightsFile } from "./checkpoint.ts";
-import { sha256Files } from "./files.ts";
+import { sha256Once } from "./files.ts";
 import { readFully } from "./pieces.ts";
 import { errorCode, fileError } from "./reasons.ts";
 
@@ -33,7 +33,7 @@ export interface Weights {
    * @throws Error in one line for an unknown name, another element type, or a target of another length.
    */
   readInto(name: string, target: Float32Array): Promise<void>;
-  /** The SHA-256 of the files, one after the other: that of model.safetensors itself when there is no other. */
+  /** The SHA-256 of the files, one after the other, read once: that of model.safetensors itself when there is no other. */
   hash(): Promise<string>;
   /** Closes the files; nothing can be read afterwards. */
   close(): Promise<void>;
@@ -152,7 +152,7 @@ function weightsOf(
     files: paths,
     read: async (name) => readTensor(find(name)),
     readInto: async (name, target) => readInto(find(name), target),
-    hash: () => sha256Files(paths),
+    hash: sha256Once(paths),
     close,
   };
 }

@@ -54,6 +54,17 @@ function candidates(name: string, basePrefix: string): string[] {
 /** Tensors that hold no parameters, which checkpoints of old kept beside them. */
 const buffers = /(^|\.)(position_ids|attn\.(masked_)?bias|rotary_emb\.inv_freq)$/;
 
+/** The checkpoint's names of those parameters that it holds in their shapes. */
+export function findWeights(
+  specs: readonly ParameterSpec[],
+  tensors: ReadonlyMap<string, TensorInfo>,
+  basePrefix: string,
+): Map<string, string> {
+  const found = specs.map((spec) => [spec, nameIn(tensors, spec, basePrefix)] as const);
+  const fits = (spec: ParameterSpec, name: string) => sameShape(tensors.get(name)!.shape, storedShape(spec));
+  return new Map(found.flatMap(([spec, name]) => (name !== undefined && fits(spec, name) ? [[spec.name, name]] : [])));
+}
+
 /**
  * Finds each parameter among a checkpoint's tensors.
  * @param ignoreMismatchedSizes begin head parameters anew whose shape in the checkpoint is another (other labels)
@@ -66,14 +77,13 @@ export function planWeights(
   where: string,
   ignoreMismatchedSizes = false,
 ): WeightPlan {
-  const found = new Map<string, string>();
+  const found = findWeights(specs, tensors, basePrefix);
   const initialized: ParameterSpec[] = [];
   const missing: string[] = [];
   const misshapen: ParameterSpec[] = [];
-  for (const spec of specs) {
+  for (const spec of specs.filter(({ name }) => !found.has(name))) {
     const name = nameIn(tensors, spec, basePrefix);
-    if (name !== undefined && sameShape(tensors.get(name)!.shape, storedShape(spec))) found.set(spec.name, name);
-    else if (spec.head && (name === undefined || ignoreMismatchedSizes)) initialized.push(spec);
+    if (spec.head && (name === undefined || ignoreMismatchedSizes)) initialized.push(spec);
     else if (name === undefined) missing.push(spec.name);
     else misshapen.push(spec);
   }

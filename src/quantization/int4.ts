@@ -2,9 +2,9 @@
  * 4 bits, a scale for each block of 32 numbers of a row: W = (codes − 8) · scale, the block's number of largest magnitude being −8. The
  * bytes are those of GGUF's Q4_0: the lower half of the i-th byte of a block is its i-th code, the upper half that 16 further on.
  */
-import { cast, halfBytes, mergeAxes, mul, sub, unsqueeze } from "../graph/ops.ts";
+import { dequantize, halfBytes, mergeAxes } from "../graph/ops.ts";
 import { type Tensor, tensor, zeros } from "../tensor/tensor.ts";
-import type { Parts, Scheme } from "./scheme.ts";
+import type { Parts, PartSpec, Scheme } from "./scheme.ts";
 
 const BLOCK = 32;
 const HALF = BLOCK / 2;
@@ -45,10 +45,19 @@ function decode({ codes, scales }: Parts): Tensor<"float32"> {
   return tensor("float32", [rows, blocks * BLOCK], matrix);
 }
 
+function parts([rows, width]: readonly number[]): Record<"codes" | "scales", PartSpec> {
+  const blocks = width! / BLOCK;
+  return {
+    codes: { dtype: "uint8", shape: [rows!, blocks, HALF] },
+    scales: { dtype: "float32", shape: [rows!, blocks] },
+  };
+}
+
 export const int4: Scheme = {
+  form: "int4",
   fits: (shape) => shape.length === 2 && shape[1]! % BLOCK === 0,
+  parts,
   encode,
   decode,
-  value: ({ codes, scales }) =>
-    mergeAxes(mul(sub(cast(halfBytes(codes!), "float32"), ZERO), unsqueeze(scales!, -1)), -2),
+  value: ({ codes, scales }) => mergeAxes(dequantize(halfBytes(codes!), scales!, ZERO), -2),
 };

@@ -28,7 +28,9 @@ const floats = (codes: Value) => cast(codes, "float32");
 const turned = (codes: Value) => transpose(codes, [1, 0]);
 
 const stored: Scheme = {
+  form: "int8",
   fits: (shape) => shape.length === 2,
+  parts: (shape) => ({ codes: { dtype: "int8", shape }, scales: { dtype: "float32", shape: [shape[0]!] } }),
   encode: (matrix) => ({ ...quantizeRows(matrix) }),
   decode,
   value: ({ codes, scales }) => mul(floats(codes!), unsqueeze(scales!, -1)),

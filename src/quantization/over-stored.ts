@@ -1,5 +1,6 @@
 /** A graph over matrices that are stored in few bits, and what is fed to it. */
-import { add, gather, input, take } from "../graph/ops.ts";
+import { joinNarrow } from "../graph/join-narrow.ts";
+import { add, after, gather, input, matmul, take } from "../graph/ops.ts";
 import type { ValueType } from "../graph/primitive.ts";
 import { linearOfReplaced, productOfReplaced, scaleOnce } from "../graph/replaced.ts";
 import { type Rewrite, rewrites, simplify } from "../graph/simplify.ts";
@@ -8,27 +9,36 @@ import { rebuild } from "../graph/walk.ts";
 import { axisFromFront } from "../tensor/shape.ts";
 import type { FileRegion } from "../runtime/runtime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { PartValues, Scheme } from "./scheme.ts";
+import type { Parts, PartSpec, PartValues, Scheme } from "./scheme.ts";
 
 /** A part of a stored matrix: in memory, or in a file. */
-export interface StoredPart extends Pick<Tensor, "dtype" | "shape"> {
+export interface StoredPart extends PartSpec {
   read(): Tensor;
   /** Where its bytes lie, if they lie in a file as they would in memory. */
   readonly region?: FileRegion;
 }
 
-/** A matrix that is stored in few bits. */
-export interface StoredMatrix {
+/** A matrix that is to be stored in few bits: enough to build graphs. */
+export interface StoredSpec {
   readonly scheme: Scheme;
+  readonly parts: Readonly<Record<string, PartSpec>>;
+}
+
+/** A matrix that is stored in few bits. */
+export interface StoredMatrix extends StoredSpec {
   readonly parts: Readonly<Record<string, StoredPart>>;
 }
 /** Stored matrices by the names of the parameters that they are. */
 export type StoredMatrices = ReadonlyMap<string, StoredMatrix>;
 
 /** A matrix in few bits, in memory. */
-export function storedMatrix(scheme: Scheme, matrix: Tensor<"float32">): StoredMatrix {
-  const parts = Object.entries(scheme.encode(matrix)).map(([name, part]) => [name, { ...part, read: () => part }]);
-  return { scheme, parts: Object.fromEntries(parts) as StoredMatrix["parts"] };
+export const storedMatrix = (scheme: Scheme, matrix: Tensor<"float32">): StoredMatrix =>
+  inMemory(scheme, scheme.encode(matrix));
+
+/** A matrix by its parts, which are in memory. */
+export function inMemory(scheme: Scheme, parts: Parts): StoredMatrix {
+  const held = Object.entries(parts).map(([name, part]) => [name, { ...part, read: () => part }]);
+  return { scheme, parts: Object.fromEntries(held) as StoredMatrix["parts"] };
 }
 
 /** The matrix that is stored. */
@@ -48,20 +58,23 @@ interface StoredValue {
  * `outputs`, inputs that are stored matrices read by their parts: products as the scheme has them, looked up rows alone, and whatever else
  * by the matrix put together. Rows and columns that replace some of a matrix stay float32.
  */
-export function overStored(outputs: Readonly<Record<string, Value>>, stored: StoredMatrices): Record<string, Value> {
+export function overStored(
+  outputs: Readonly<Record<string, Value>>,
+  stored: ReadonlyMap<string, StoredSpec>,
+): Record<string, Value> {
   const known = new Map([...stored].map(([name, matrix]) => [name, asValues(name, matrix)]));
   const of = (x: Value) => (isOp(x, "input") && known.get(x.attrs.name)) || null;
   const isOver = (x: Value): boolean => of(x) !== null || (isOp(x, "replace") && isOver(x.operands[0]));
   const rules = [...apartWhere(isOver), ...storedRules(of), scaleOnce, ...rewrites];
-  const joined = rebuild(simplify(Object.values(outputs), rules), (value) => {
+  const whole = rebuild(simplify(Object.values(outputs), rules), (value) => {
     const matrix = of(value);
     return matrix ? matrix.scheme.value(matrix.parts) : value;
   });
-  const values = simplify(joined);
+  const values = joinNarrow(simplify(whole));
   return Object.fromEntries(Object.keys(outputs).map((name, i) => [name, values[i]!]));
 }
 
-function asValues(name: string, { scheme, parts }: StoredMatrix): StoredValue {
+function asValues(name: string, { scheme, parts }: StoredSpec): StoredValue {
   const values = Object.entries(parts).map(([part, { shape, dtype }]) => [
     part,
     input(partName(name, part), shape, dtype as ValueType),
@@ -81,11 +94,9 @@ function storedRules(of: (x: Value) => StoredValue | null): Rewrite[] {
     if (!isOp(y, "linear") && (!isOp(y, "matmul") || y.attrs.transposeA)) return null;
     const matrix = of(y.operands[1]);
     if (!matrix) return null;
-    const { scheme, parts } = matrix;
-    const isTransposed = isOp(y, "linear") || y.attrs.transposeB;
-    const multiplied = (isTransposed ? scheme.timesTransposed : scheme.times)?.(y.operands[0], parts);
-    if (!multiplied) return null;
-    return isOp(y, "linear") ? add(multiplied, y.operands[2]) : multiplied;
+    const [x] = y.operands;
+    const product = productOf(matrix.scheme, isOp(y, "linear") || y.attrs.transposeB)(x, matrix.parts);
+    return isOp(y, "linear") ? add(product, y.operands[2]) : product;
   };
   const lookup: Rewrite = (y) => {
     const matrix = isOp(y, "gather") || isOp(y, "take") ? of(y.operands[0]) : null;
@@ -95,6 +106,13 @@ function storedRules(of: (x: Value) => StoredValue | null): Rewrite[] {
     return matrix.scheme.value(mapped(matrix.parts, rows));
   };
   return [product, lookup];
+}
+
+/** A scheme's own product with x, or that with the matrix put together: anew for each product, so that it does not live in between. */
+function productOf({ timesTransposed, times, value }: Scheme, transposeB: boolean) {
+  const whole = (x: Value, parts: PartValues) =>
+    matmul(x, value(mapped(parts, (part) => after(part, x))), { transposeB });
+  return (transposeB ? timesTransposed : times) ?? whole;
 }
 
 const mapped = (parts: PartValues, f: (part: Value) => Value): PartValues =>

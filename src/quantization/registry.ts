@@ -18,6 +18,10 @@ export const quantizations: readonly Quantization[] = ["none", ...(Object.keys(s
 /** Whether a model reads texts as a whole. */
 const isEncoder = ({ heads }: Model) => heads["masked-language-model"] !== undefined;
 
+/** How those matrices of a model are stored that are stored in few bits; null where none are. */
+export const schemeFor = (quantization: Quantization, model: Model): Scheme | null =>
+  quantization === "none" ? null : schemes[quantization](model);
+
 /**
  * How each parameter of a model is stored: matrices of its body and of a language model's head in few bits, but those that are trained
  * whole or whose trained entries move; null for the rest, which stays float32.
@@ -27,8 +31,8 @@ export function schemeOf(
   model: Model,
   { trained }: Pick<Attachment, "trained">,
 ): (spec: ParameterSpec) => Scheme | null {
-  if (quantization === "none") return () => null;
-  const scheme = schemes[quantization](model);
+  const scheme = schemeFor(quantization, model);
+  if (!scheme) return () => null;
   const changing = new Set(
     trained
       .filter(({ selection, moves = false }) => selection === null || (moves && isEntries(selection)))

@@ -7,9 +7,16 @@ export type Parts = Readonly<Record<string, Tensor>>;
 /** The same as values of a graph; rows that are looked up have other leading axes. */
 export type PartValues = Readonly<Record<string, Value>>;
 
+/** What is known of a part before its matrix is there. */
+export type PartSpec = Pick<Tensor, "dtype" | "shape">;
+
 export interface Scheme {
+  /** The name of what matrices become, whatever is computed with them: schemes of one form have the same parts, bit for bit. */
+  readonly form: string;
   /** Whether a matrix of this shape can be kept so. */
   fits(shape: readonly number[]): boolean;
+  /** The types and shapes of the parts of a matrix of this shape, by their names. */
+  parts(shape: readonly number[]): Readonly<Record<string, PartSpec>>;
   /** The parts of a matrix. */
   encode(matrix: Tensor<"float32">): Parts;
   /** The matrix that the parts stand for. */

@@ -8,7 +8,14 @@ import { predict } from "../train/evaluate.ts";
 import { answerQuestions } from "../train/objectives/question-answering.ts";
 import { evaluationPass } from "../train/step.ts";
 import { readTaskFile, validationFile } from "./data.ts";
-import { adaptedModel, type LoadedModel, type ModelSource, type OnDownload, runtimeFor } from "./loaded.ts";
+import {
+  adaptedModel,
+  type BaseChoice,
+  type LoadedModel,
+  type ModelSource,
+  type OnDownload,
+  runtimeFor,
+} from "./loaded.ts";
 import { loadModel } from "./open.ts";
 import { answerPrediction, checkTexts, type Prediction, predictionOf } from "./prediction.ts";
 import { checkLength, encodeFor, type OpenModel } from "./prepare.ts";
@@ -25,6 +32,8 @@ export interface Classifier {
   readonly opened: OpenModel;
   /** How many texts an example has; null where a plain checkpoint does not tell. */
   readonly textCount: number | null;
+  /** What was met while the model was read that does no harm, a line each. */
+  readonly warnings: readonly string[];
   /**
    * Labels texts or pairs of texts, in their order.
    * @throws Error in one line for a single text where the task takes pairs, or a pair where it takes single texts.
@@ -52,8 +61,11 @@ export interface OpenOptions {
  * Opens a run folder: its base model with the trained numbers written in.
  * @throws Error in one line when the folder is no run, or the base model is not the one it was trained on.
  */
-export function openRun(folder: string, options: OpenOptions = {}): Promise<Classifier> {
-  return openClassifier({ run: folder }, options);
+export function openRun(
+  folder: string,
+  { quantization, ...options }: OpenOptions & BaseChoice = {},
+): Promise<Classifier> {
+  return openClassifier({ run: folder, quantization }, options);
 }
 
 /**
@@ -63,9 +75,9 @@ export function openRun(folder: string, options: OpenOptions = {}): Promise<Clas
  */
 export function openCheckpoint(
   model: string,
-  { task, revision, ...options }: OpenOptions & TaskChoice = {},
+  { task, revision, quantization, ...options }: OpenOptions & TaskChoice = {},
 ): Promise<Classifier> {
-  return openClassifier({ model, task, revision }, options);
+  return openClassifier({ model, task, revision, quantization }, options);
 }
 
 /**
@@ -76,12 +88,12 @@ export function openCheckpoint(
 export function openAdapter(
   model: string,
   adapter: string,
-  { task, revision, ...options }: OpenOptions & TaskChoice = {},
+  { task, revision, quantization, ...options }: OpenOptions & TaskChoice = {},
 ): Promise<Classifier> {
-  return openClassifier({ model, adapter, task, revision }, options);
+  return openClassifier({ model, adapter, task, revision, quantization }, options);
 }
 
-interface TaskChoice {
+interface TaskChoice extends BaseChoice {
   readonly task?: string;
   readonly revision?: string;
 }
@@ -122,6 +134,7 @@ async function createClassifier(loaded: LoadedModel, options: OpenOptions): Prom
     runtime,
     opened,
     textCount,
+    warnings: loaded.warnings,
     predict: async (texts) => {
       const given = texts.map((text): Texts => (typeof text === "string" ? [text] : text));
       checkTexts(given, textCount, task.name);

@@ -15,7 +15,7 @@ export interface ReadyEvent {
   readonly truncated: number;
   /** Rows of the data's files that could not be read and were skipped. */
   readonly badRows: BadRows;
-  /** What is known against scores of this training: items of tests in its data. */
+  /** What is known against scores of this training, items of tests in its data, and what was met while the base model was read. */
   readonly warnings: readonly string[];
   readonly trainedParameters: number;
   readonly totalParameters: number;

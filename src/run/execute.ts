@@ -59,7 +59,8 @@ export async function* execute(
     const native = await nativeRuntime({ threads: threads ?? availableParallelism() });
     const environment = await describeEnvironment(prepared, native);
     const learner = { runtime: native, train: data.train, options, signal };
-    const { adapted, runtime, ...loaded } = await attachMethod(prepared, learner).catch((error: unknown) => {
+    const read: ReadWeights = (opened, settings, attachment) => baseWeights(opened, settings, attachment, onDownload);
+    const { adapted, runtime, ...loaded } = await attachMethod(prepared, learner, read).catch((error: unknown) => {
       throw signal?.aborted ? interruptedEarly() : error;
     });
     if (signal?.aborted) throw interruptedEarly();
@@ -118,7 +119,7 @@ export async function attachMethod(
 function readyEvent(
   { prepared }: LiveRun,
   data: { readonly train: EncodedDataset; readonly validation: EncodedDataset },
-  { initialized, unused }: Pick<LoadedWeights, "initialized" | "unused">,
+  { initialized, unused, warnings = [] }: Pick<LoadedWeights, "initialized" | "unused" | "warnings">,
   from: TrainingState | null,
   secondsElapsed: number,
 ): ReadyEvent {
@@ -131,7 +132,7 @@ function readyEvent(
     validationExamples: data.validation.lengths.length,
     truncated: data.train.truncated + data.validation.truncated,
     badRows: prepared.badRows,
-    warnings: Object.values(prepared.task.contaminated ?? {}),
+    warnings: [...Object.values(prepared.task.contaminated ?? {}), ...warnings],
     trainedParameters: prepared.attachment.trained.reduce((total, { count }) => total + count, 0),
     totalParameters: numbersIn([...prepared.specs, ...prepared.attachment.added]),
     initialized,

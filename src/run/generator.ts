@@ -24,6 +24,8 @@ export interface Generator {
   readonly adapted: AdaptedModel;
   readonly runtime: Runtime;
   readonly opened: OpenModel;
+  /** What was met while the model was read that does no harm, a line each. */
+  readonly warnings: readonly string[];
   /** What the model's folder says of the settings; what a caller gives stands above it. */
   readonly defaults: GenerationInput;
   /** A prompt as tokens. @throws Error in one line for a conversation where the tokenizer has no chat template. */
@@ -67,7 +69,7 @@ export async function openGenerator(source: ModelSource, options: OpenGeneratorO
  * @throws Error in one line when it has no head that writes.
  */
 export async function generatorOf(
-  { opened, task }: LoadedModel,
+  { opened, task, warnings }: LoadedModel,
   adapted: AdaptedModel,
   runtime: Runtime,
 ): Promise<Generator> {
@@ -89,6 +91,7 @@ export async function generatorOf(
     adapted,
     runtime,
     opened,
+    warnings,
     defaults,
     tokensOf,
     generate: (prompts, settings, given) => generate(text, prompts.map(tokensOf), settings, given),

@@ -61,6 +61,8 @@ export interface LoadedModel {
   readonly adapter: StoredAdapter | null;
   /** The longest sequence it is meant for. */
   readonly maxLength: number;
+  /** What was met while it was read that does no harm, a line each. */
+  readonly warnings: readonly string[];
 }
 
 export type OnDownload = (progress: DownloadProgress) => void;

@@ -39,11 +39,7 @@ export async function mergeModel(
   { overwrite = false, dtype = "float32", threads, onDownload }: MergeOptions = {},
 ): Promise<MergedModel> {
   await checkOutput(output, { overwrite });
-  const method = await methodOfSource(source);
-  const trained = "run" in source ? source.run : (source.adapter ?? source.model);
-  if (method === null) throw new Error(`${trained}: a checkpoint without an adapter, expected --adapter with it`);
-  if (method.unmergeable !== undefined)
-    throw new Error(`${trained}: ${method.name} cannot be merged: ${method.unmergeable}`);
+  const trained = await mergeable(source);
   const loaded = await loadModel({ ...source, quantization: "none" }, onDownload);
   const { opened, task } = loaded;
   await refuseSameFolder(output, opened.folder.folder);
@@ -58,4 +54,14 @@ export async function mergeModel(
   await writeModelFolder(output, { config, files: companions, made, tensors }, { overwrite });
   const parameters = Object.values(weights).reduce((sum, { data }) => sum + data.length, 0);
   return { folder: output, architecture: opened.head.architecture, parameters };
+}
+
+/** What was trained, by the folder it is named by. @throws Error in one line when there is nothing, or it cannot be merged. */
+export async function mergeable(source: ModelSource): Promise<string> {
+  const method = await methodOfSource(source);
+  const name = "run" in source ? source.run : (source.adapter ?? source.model);
+  if (method === null) throw new Error(`${name}: a checkpoint without an adapter, expected --adapter with it`);
+  if (method.unmergeable !== undefined)
+    throw new Error(`${name}: ${method.name} cannot be merged: ${method.unmergeable}`);
+  return name;
 }

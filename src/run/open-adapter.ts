@@ -1,9 +1,8 @@
 /** A base model with an adapter whose run is not at hand. */
 import type { JsonObject } from "../hub/model-folder.ts";
 import { methodOf } from "../peft/registry.ts";
-import { schemeOf } from "../quantization/registry.ts";
 import { random } from "../tensor/random.ts";
-import { inFewBits, parametersOf } from "../train/load.ts";
+import { parametersOf } from "../train/load.ts";
 import type { AdapterFolder } from "./adapter-files.ts";
 import { type AdapterReader, readerOf } from "./adapter-reader.ts";
 import type { ReadWeights } from "./base.ts";
@@ -30,15 +29,17 @@ export async function loadAdapter(
     await reader.checkBase(opened);
     const init = "pretrained";
     // What the adapter trains is known when it is read, and reading it may take weights.
-    const base = await read(opened, { init, seed: 0, ignore_mismatched_sizes: true });
+    const settings = { init, seed: 0, ignore_mismatched_sizes: true } as const;
+    const base = await read(opened, settings);
     const adapter = reader.adapter(opened, base.weights);
     const absent = base.initialized.find((name) => !adapter.tensors.some(({ parameter }) => parameter === name));
     if (absent !== undefined)
       throw new Error(`${folder}: has no tensor named ${absent}, and neither has ${opened.folder.folder}`);
     const method = methodOf(adapter.method);
     const attachment = method.attach(opened.specs, adapter.options, random(0));
-    const schemes = schemeOf(quantization ?? "none", opened.model, attachment);
-    const { weights, stored } = inFewBits(base, opened.specs, schemes);
+    const inFewBits = quantization !== undefined && quantization !== "none";
+    const kept = inFewBits ? await read(opened, { ...settings, quantization }, attachment, onDownload) : base;
+    const { weights, stored = new Map(), warnings = [] } = kept;
     return {
       opened,
       task: taskForModel(taskOf(opened.folder.config, model, task, opened.labels), opened.model),
@@ -47,6 +48,7 @@ export async function loadAdapter(
       init,
       adapter: { ...adapter, method, folder, seed: 0 },
       maxLength: longest(opened, attachment),
+      warnings,
     };
   } finally {
     await opened.folder.close();

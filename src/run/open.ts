@@ -75,8 +75,9 @@ async function loadRun(
     const method = methodOf(adapterConfig.method);
     const adapter = { folder: `${folder}/adapter`, method, options, seed, tensors };
     const baseSettings = { init, seed, ignore_mismatched_sizes: true, quantization };
-    const { weights, stored = new Map() } = await read(opened, baseSettings, attachmentOf(opened, adapter));
-    return { opened, task, weights, stored, init, adapter, maxLength: settings.max_seq_length };
+    const base = await read(opened, baseSettings, attachmentOf(opened, adapter), onDownload);
+    const { weights, stored = new Map(), warnings = [] } = base;
+    return { opened, task, weights, stored, init, adapter, maxLength: settings.max_seq_length, warnings };
   } finally {
     await opened.folder.close();
   }
@@ -94,7 +95,8 @@ async function loadCheckpoint(
     const init = "pretrained";
     const name = task ?? usualTask(folder.config, opened.model);
     const settings = { init, seed: 0, ignore_mismatched_sizes: false, quantization } as const;
-    const { weights, stored = new Map(), initialized } = await baseWeights(opened, settings);
+    const base = await baseWeights(opened, settings, undefined, onDownload);
+    const { weights, stored = new Map(), initialized, warnings = [] } = base;
     if (initialized.length > 0)
       throw new Error(
         `${folder.folder}: has no head for ${name} (no tensor named ${initialized[0]}); fine-tune it first with rocoft train`,
@@ -107,6 +109,7 @@ async function loadCheckpoint(
       init,
       adapter: null,
       maxLength: longest(opened),
+      warnings,
     };
   } finally {
     await folder.close();

@@ -1,15 +1,13 @@
 /** What a training would do, found out without doing it. */
-import { totalmem } from "node:os";
-import { numbersIn, type ParameterSpec } from "../nn/parameters.ts";
+import type { ParameterSpec } from "../nn/parameters.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import type { EncodedDataset } from "../data/encode.ts";
 import { paddingShare } from "../data/padding.ts";
 import { epochBatches } from "../train/epoch.ts";
-import { peakBytes } from "../train/memory.ts";
 import { stepsPerEpoch, totalSteps, type TrainingOptions } from "../train/options.ts";
 import type { BadRows } from "../tasks/bad-rows.ts";
-import { trainingStep } from "../train/step.ts";
 import { type ConfigInput, flatConfig, parseConfig, type RunConfig, type TrainInput } from "./config.ts";
+import { type PlannedMemory, planMemory } from "./memory-estimate.ts";
 import { checkCurriculum, trainingOptions } from "./options.ts";
 import { encodeFor, encodeTraining, type PreparedRun, prepareRun } from "./prepare.ts";
 import { countData, type DataCounts, firstExamples, type PlannedExample } from "./planned-examples.ts";
@@ -25,19 +23,6 @@ export interface ParameterRow {
   readonly trained: number;
 }
 
-/** Bytes, by what they are for. */
-export interface MemoryEstimate {
-  readonly weights: number;
-  /** Gradients, AdamW's two moments, and the copy of the best. */
-  readonly training: number;
-  /** Values of the graph alive at once, for the largest batch. */
-  readonly activations: number;
-  /** The program itself, as measured now. */
-  readonly program: number;
-  readonly total: number;
-  readonly machine: number;
-}
-
 export interface Plan {
   readonly config: ConfigInput;
   readonly model: string;
@@ -46,7 +31,7 @@ export interface Plan {
   readonly parameters: readonly ParameterRow[];
   readonly totalParameters: number;
   readonly trainedParameters: number;
-  readonly memory: MemoryEstimate;
+  readonly memory: PlannedMemory;
   readonly examples: readonly PlannedExample[];
   readonly data: DataCounts;
   /** The share of padding among the tokens of the first epoch's batches, of examples of like length or of any. */
@@ -75,8 +60,9 @@ export async function planRun(config: RunConfig): Promise<Plan> {
   const prepared = await prepareRun(config);
   try {
     const { task, validation } = prepared;
-    const { max_seq_length: maxLength } = prepared.config.settings;
+    const { max_seq_length: maxLength, quantization } = prepared.config.settings;
     const data = encodeTraining(prepared);
+    const held = encodeFor(prepared, task, validation, maxLength);
     const options = trainingOptions(prepared);
     checkCurriculum(options, data.lengths.length);
     const parameters = parameterTable(prepared);
@@ -90,9 +76,9 @@ export async function planRun(config: RunConfig): Promise<Plan> {
       parameters,
       totalParameters: parameters.reduce((sum, { total }) => sum + total, 0),
       trainedParameters: parameters.reduce((sum, { trained }) => sum + trained, 0),
-      memory: estimateMemory(prepared, data, options),
+      memory: planMemory({ attached: prepared, data, validation: held, options }, quantization),
       examples: firstExamples(prepared, data, EXAMPLES),
-      data: countData(task, data, encodeFor(prepared, task, validation, maxLength)),
+      data: countData(task, data, held),
       padding: {
         grouped: paddingOf(data, { ...options, groupByLength: true }),
         shuffled: paddingOf(data, { ...options, groupByLength: false }),
@@ -134,38 +120,4 @@ function parameterTable({ specs, attachment }: PreparedRun): ParameterRow[] {
 
 function rowName({ name, block }: ParameterSpec): string {
   return block === null ? name : name.replace(`.${block}.`, ".*.");
-}
-
-function estimateMemory(prepared: PreparedRun, data: EncodedDataset, options: TrainingOptions): MemoryEstimate {
-  const { specs, attachment } = prepared;
-  const weights = 4 * numbersIn([...specs, ...attachment.added]);
-  const trained = 4 * numbersIn(attachment.trained);
-  const training = trained * (1 + 2 + 1);
-  const activations = largestBatchBytes(prepared, data, options);
-  const program = process.memoryUsage.rss();
-  return {
-    weights,
-    training,
-    activations,
-    program,
-    total: weights + training + activations + program,
-    machine: totalmem(),
-  };
-}
-
-/** The graph's memory for the batch with the most padded tokens of the first epoch, in the stage that takes most. */
-function largestBatchBytes(prepared: PreparedRun, { lengths }: EncodedDataset, options: TrainingOptions): number {
-  const { objective, curriculum, baseDropout = false, gradientCheckpointing = false } = options;
-  const batches = epochBatches(lengths, 0, options).map((batch) => ({
-    examples: batch.length,
-    tokens: batch.reduce((longest, i) => Math.max(longest, lengths[i]!), 0),
-  }));
-  const largest = batches.reduce((a, b) => (b.examples * b.tokens > a.examples * a.tokens ? b : a));
-  const stages = [...curriculum.map((stage) => stage.objective), objective].map((stage) =>
-    peakBytes(
-      Object.values(trainingStep(prepared, stage, { baseDropout, gradientCheckpointing })),
-      stage.sizes(largest.examples, largest.tokens),
-    ),
-  );
-  return Math.max(...stages);
 }

@@ -9,8 +9,9 @@ import type { Attachment, TrainedTensor } from "../peft/method.ts";
 import { decoded, type StoredMatrices } from "../quantization/over-stored.ts";
 import type { Tensors } from "../runtime/runtime.ts";
 import { random } from "../tensor/random.ts";
-import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { type Tensor, tensor, zeros } from "../tensor/tensor.ts";
 import { isEntries, type MovableView, movableViewOf, type View, viewOf } from "../tensor/view.ts";
+import { placedAs } from "./placed.ts";
 
 /** A trained tensor and the live numbers behind it. */
 export interface Trained extends TrainedTensor {
@@ -64,7 +65,7 @@ export type FirstNumbers = ReadonlyMap<string, Float32Array>;
 export function adapt(base: AttachedModel & BaseWeights, seed = 0, first: FirstNumbers = new Map()): AdaptedModel {
   const { attachment, stored = new Map() } = base;
   const stream = random(seed, "adapter");
-  const readable = withStored(base);
+  const readable = allWeights(base);
   const added = attachment.added.map((spec) => [
     spec.name,
     spec.initial ? tensor("float32", spec.shape, spec.initial(readable)) : initialize(spec, stream),
@@ -86,8 +87,9 @@ export function adapt(base: AttachedModel & BaseWeights, seed = 0, first: FirstN
   };
 }
 
-/** The weights by name; those that are stored in few bits are put together when they are read. */
-function withStored({ weights, stored = new Map() }: BaseWeights): Weights {
+/** All weights by name, to be read; those that are stored in few bits are put together each time. */
+export function allWeights({ weights, stored = new Map() }: BaseWeights): Weights {
+  if (stored.size === 0) return weights;
   const readable: Record<string, Tensor<"float32">> = { ...weights };
   for (const [name, matrix] of stored) Object.defineProperty(readable, name, { get: () => decoded(matrix) });
   return readable;
@@ -124,17 +126,31 @@ export function restore(
   adapter: readonly AdapterTensor[],
   where: string,
 ): AdaptedModel {
-  const blank = base.attachment.added.map((spec) => ({ ...spec, initializer: "zeros" as const, initial: undefined }));
+  const { specs, attachment } = base;
+  const blank = attachment.added.map((spec) => ({ ...spec, initializer: "zeros" as const, initial: undefined }));
   const added = blank.map(({ initial: _, ...spec }) => spec);
-  const first = new Map(adapter.map(({ name, values }) => [name, values.data]));
-  const adapted = adapt({ ...base, attachment: { ...base.attachment, added } }, 0, first);
   const missing = added.find(({ name }) => !adapter.some((part) => part.name === name));
   if (missing) throw new Error(`${where}: no tensor named ${missing.name} (found ${adapter.length} others)`);
-  const shapes = Object.fromEntries([...base.specs, ...added].map((spec) => [spec.name, spec]));
-  checkAdapter(adapter, shapes, where);
-  const inWeights = adapter.filter(({ name }) => !adapted.apart!.has(name));
+  checkAdapter(adapter, Object.fromEntries([...specs, ...added].map((spec) => [spec.name, spec])), where);
+  const { weights, stored } = withRoomFor(adapter, base);
+  const inStored = new Map(specs.flatMap((spec) => (stored.has(spec.name) ? [[spec.name, spec] as const] : [])));
+  const placed = placedAs(adapter, { ...attachment, added }, inStored);
+  const first = new Map(adapter.map(({ name, values }) => [name, values.data]));
+  const adapted = adapt({ ...base, weights, stored, attachment: placed }, 0, first);
+  const inWeights = adapter.filter(({ parameter }) => !stored.has(parameter));
   applyAdapter(inWeights, adapted.weights, where);
   return adapted;
+}
+
+/** A base in which no matrix is stored in few bits that an adapter brings as a whole. */
+function withRoomFor(adapter: readonly AdapterTensor[], { weights, stored = new Map() }: BaseWeights) {
+  const whole = adapter.filter(({ parameter, selection }) => selection === null && stored.has(parameter));
+  const names = new Set(whole.map(({ parameter }) => parameter));
+  const room = whole.map(({ parameter, values }) => [parameter, zeros("float32", values.shape)]);
+  return {
+    weights: { ...weights, ...(Object.fromEntries(room) as Weights) },
+    stored: new Map([...stored].filter(([name]) => !names.has(name))),
+  };
 }
 
 /** Everything that an adapter file keeps of a model: what is trained, and the frozen tensors that the method adds. */

@@ -4,13 +4,13 @@ import type { EncodedDataset } from "../data/encode.ts";
 import { axesOf, cast, mul, sum, unsqueeze } from "../graph/ops.ts";
 import { simplify } from "../graph/simplify.ts";
 import type { Value } from "../graph/value.ts";
-import { inputTable, scopeOf, type Weights } from "../nn/parameters.ts";
+import { inputTable, scopeOf } from "../nn/parameters.ts";
 import { compose, trainWhole } from "../peft/attachment.ts";
 import type { Evidence, EvidenceKind, ModuleNorms } from "../peft/evidence.ts";
 import type { Runtime, Tensors } from "../runtime/runtime.ts";
 import { random } from "../tensor/random.ts";
 import { sizeOf } from "../tensor/shape.ts";
-import type { HeadedModel } from "./adapt.ts";
+import { allWeights, type BaseWeights, type HeadedModel } from "./adapt.ts";
 import { modelInputs } from "./forward.ts";
 import type { TrainingOptions } from "./options.ts";
 import { finished, gradientName, trainingStep } from "./step.ts";
@@ -18,7 +18,8 @@ import { finished, gradientName, trainingStep } from "./step.ts";
 /** What evidence is gathered from. */
 export interface EvidenceSource {
   /** The base model under its head. */
-  readonly base: HeadedModel & { readonly weights: Weights };
+  readonly base: HeadedModel & BaseWeights;
+  /** Where some weights are stored in few bits, one over these. */
   readonly runtime: Runtime;
   readonly train: EncodedDataset;
   readonly options: Pick<TrainingOptions, "objective" | "batchSize" | "padTokenId" | "seed">;
@@ -31,7 +32,7 @@ export interface EvidenceSource {
  * them where there are fewer. The same seed gives the same evidence.
  */
 export async function gatherEvidence(kind: EvidenceKind, source: EvidenceSource): Promise<Evidence> {
-  const { weights } = source.base;
+  const weights = allWeights(source.base);
   if (kind.kind === "weights") return { weights };
   const order = random(source.options.seed, "evidence").permutation(source.train.lengths.length);
   const examples = order.subarray(0, kind.samples);

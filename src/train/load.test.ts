@@ -1,6 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { fixtureModel } from "../../test/fixtures.ts";
 import { tinyModel } from "../../test/tiny-training.ts";
+import { int8 } from "../quantization/int8.ts";
+import { decoded, type StoredMatrices } from "../quantization/over-stored.ts";
+import { schemeOf } from "../quantization/registry.ts";
+import { tensor } from "../tensor/tensor.ts";
 import { optimizerParameters } from "./adapt.ts";
 import { type Checkpoint, loadWeights, parametersOf, randomWeights } from "./load.ts";
 
@@ -69,6 +73,63 @@ describe("a matrix that checkpoints hold as [in, out]", () => {
     await expect(loadWeights(gpt2.model, specs, { ...gpt2.checkpoint, tensors }, { seed: 0 })).rejects.toThrow(
       `tensor ${name} has shape [64, 16], config.json makes it [16, 64]`,
     );
+  });
+});
+
+describe("a matrix in few bits", () => {
+  const gpt2 = fixtureModel("gpt2-classification");
+  const specs = parametersOf(gpt2.model, gpt2.model.heads["sequence-classification"]!, 3);
+  const schemes = schemeOf("int8", gpt2.model, { trained: [] });
+  const [turned, straight] = ["transformer.h.1.mlp.c_fc.weight", "transformer.wpe.weight"];
+  const load = (checkpoint: Partial<Checkpoint>, kept?: StoredMatrices) =>
+    loadWeights(
+      gpt2.model,
+      specs,
+      { ...gpt2.checkpoint, ...checkpoint },
+      { seed: 0, schemeOf: schemes, ...(kept && { kept: async () => kept }) },
+    );
+
+  test("is taken as the checkpoint has it, where it has it so, turned where the model has it turned", async () => {
+    const asked = new Map<string, readonly [string, boolean]>();
+    const parts = int8.encode(tensor("float32", [1, 2], Float32Array.of(1, 2)));
+    const readEncoded: Checkpoint["readEncoded"] = async (name, form, isTurned) => {
+      asked.set(name, [form, isTurned]);
+      return name === turned ? parts : null;
+    };
+    const { stored } = await load({ readEncoded });
+    expect([...asked.keys()]).toEqual([...stored!.keys()]);
+    expect([asked.get(turned), asked.get(straight)]).toEqual([
+      ["int8", true],
+      ["int8", false],
+    ]);
+    expect(stored!.get(turned)!.parts["codes"]!.read()).toEqual(parts["codes"]);
+    const { weights } = await loadWeights(gpt2.model, specs, gpt2.checkpoint, { seed: 0 });
+    expect(decoded(stored!.get(straight)!)).toEqual(int8.decode(int8.encode(weights[straight]!)));
+  });
+
+  test("is not read where it is kept", async () => {
+    const kept = (await load({})).stored!;
+    const read: string[] = [];
+    const readInto: Checkpoint["readInto"] = async (name, target) => {
+      read.push(name);
+      return gpt2.checkpoint.readInto(name, target);
+    };
+    const { weights, stored } = await load({ readInto }, kept);
+    expect(read).toEqual(Object.keys(weights));
+    expect(stored).toEqual(kept);
+  });
+
+  test("is asked for only once everything fits, and only if anything is stored", async () => {
+    const kept = async (): Promise<never> => Promise.reject(new Error("asked"));
+    const tensors = new Map(gpt2.checkpoint.tensors);
+    tensors.delete(straight);
+    const options = { seed: 0, schemeOf: schemes, kept };
+    await expect(loadWeights(gpt2.model, specs, { ...gpt2.checkpoint, tensors }, options)).rejects.toThrow(
+      /no tensor named transformer\.wpe\.weight/,
+    );
+    await expect(loadWeights(gpt2.model, specs, gpt2.checkpoint, options)).rejects.toThrow("asked");
+    const floats = await loadWeights(gpt2.model, specs, gpt2.checkpoint, { ...options, schemeOf: () => null });
+    expect(floats.stored!.size).toBe(0);
   });
 });
 

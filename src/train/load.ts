@@ -4,8 +4,8 @@ import { planWeights, storedShape, type TensorInfo, turned } from "../models/wei
 import { initialize } from "../nn/initialize.ts";
 import { declareParameters, type ParameterSpec } from "../nn/parameters.ts";
 import type { TrainedTensor } from "../peft/method.ts";
-import { type StoredMatrix, storedMatrix } from "../quantization/over-stored.ts";
-import type { Scheme } from "../quantization/scheme.ts";
+import { inMemory, type StoredMatrices, type StoredMatrix, storedMatrix } from "../quantization/over-stored.ts";
+import type { Parts, Scheme } from "../quantization/scheme.ts";
 import { random } from "../tensor/random.ts";
 import { type Tensor, zeros } from "../tensor/tensor.ts";
 import { viewOf } from "../tensor/view.ts";
@@ -19,11 +19,18 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   /** Fills `target` with a tensor's elements, widened to float32. */
   readInto(name: string, target: Float32Array): Promise<void>;
+  /**
+   * The parts of a matrix where the checkpoint itself holds it in a form of {@link Scheme}, else null.
+   * @param turned whether its rows and columns are to be exchanged
+   */
+  readEncoded?(name: string, form: string, turned: boolean): Promise<Parts | null>;
 }
 
 export interface LoadedWeights extends BaseWeights {
   readonly initialized: readonly string[];
   readonly unused: readonly string[];
+  /** What was met while it was read that does no harm, a line each; nothing unless given. */
+  readonly warnings?: readonly string[];
 }
 
 /** Every parameter of a model under a head of so many labels. */
@@ -39,6 +46,8 @@ export interface LoadOptions {
   readonly ignoreMismatchedSizes?: boolean;
   /** How a parameter is stored; as float32 where it gives null. */
   readonly schemeOf?: (spec: ParameterSpec) => Scheme | null;
+  /** Matrices of the checkpoint that are in few bits already and need not be read; asked for, if at all, once all of it is seen to fit. */
+  readonly kept?: () => Promise<StoredMatrices>;
 }
 
 /**
@@ -50,21 +59,35 @@ export async function loadWeights(
   model: Model,
   specs: readonly ParameterSpec[],
   checkpoint: Checkpoint,
-  { seed, ignoreMismatchedSizes = false, schemeOf = () => null }: LoadOptions,
+  { seed, ignoreMismatchedSizes = false, schemeOf = () => null, kept = async () => new Map() }: LoadOptions,
 ): Promise<LoadedWeights> {
   const plan = planWeights(specs, checkpoint.tensors, model.basePrefix, checkpoint.where, ignoreMismatchedSizes);
   for (const name of model.zeros ?? []) await checkZero(checkpoint, name);
   const stream = random(seed, "head");
+  const known = specs.some(schemeOf) ? await kept() : new Map<string, StoredMatrix>();
   const weights: Record<string, Tensor<"float32">> = {};
   const stored = new Map<string, StoredMatrix>();
   for (const spec of specs) {
     const name = plan.found.get(spec.name);
-    const weight = name === undefined ? initialize(spec, stream) : await readParameter(spec, name, checkpoint);
     const scheme = schemeOf(spec);
-    if (scheme) stored.set(spec.name, storedMatrix(scheme, weight));
-    else weights[spec.name] = weight;
+    const drawn = name === undefined ? initialize(spec, stream) : null;
+    if (!scheme) weights[spec.name] = drawn ?? (await readParameter(spec, name!, checkpoint));
+    else if (drawn) stored.set(spec.name, storedMatrix(scheme, drawn));
+    else
+      stored.set(spec.name, known.get(spec.name) ?? inMemory(scheme, await encoded(spec, name!, checkpoint, scheme)));
   }
   return { weights, stored, initialized: plan.initialized.map(({ name }) => name), unused: plan.unused };
+}
+
+/** The parts of a parameter that the checkpoint calls `name`: as it has them, or else of what it widens to. */
+export async function encoded(
+  spec: ParameterSpec,
+  name: string,
+  checkpoint: Checkpoint,
+  scheme: Scheme,
+): Promise<Parts> {
+  const asItStands = await checkpoint.readEncoded?.(name, scheme.form, spec.storedTransposed ?? false);
+  return asItStands ?? scheme.encode(await readParameter(spec, name, checkpoint));
 }
 
 /**

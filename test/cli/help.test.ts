@@ -57,6 +57,17 @@ const misuses: Readonly<Record<string, string>> = {
   "export run folder": "required option '--format <name>' not specified",
   "export run folder --format h5":
     "option '--format <name>' argument 'h5' is invalid. Allowed choices are peft, lora, adapters, onnx.",
+  ...Object.fromEntries(
+    ["evaluate run --data sst2", "predict run", "generate run --prompt a"].map((command) => [
+      `${command} --quantization int2`,
+      "option '--quantization <way>' argument 'int2' is invalid. Allowed choices are none, int8, int4.",
+    ]),
+  ),
+  "merge run --output_dir merged --quantization none":
+    "option '--quantization <way>' argument 'none' is invalid. Allowed choices are int8, int4.",
+  "merge run --output_dir merged --quantization int8 --dtype float16":
+    "option '--quantization <way>' cannot be used with option '--dtype <type>'",
+  "export run folder --format peft --quantization int8": "unknown option '--quantization'",
   "predict run --max_seq_length many":
     "option '--max_seq_length <number>' argument 'many' is invalid. many is not a whole number above 0.",
 };

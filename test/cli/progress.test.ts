@@ -133,6 +133,13 @@ test.each([
   expect(texts).toEqual([expected]);
 });
 
+test("other work on a file is called what it is", () => {
+  const texts: string[] = [];
+  const progress = downloadProgress({ write: (text) => texts.push(text) });
+  progress({ work: "storing the base model as", file: "int8", received: 1000, total: 1000 });
+  expect(texts).toEqual(["storing the base model as int8  1 kB of 1 kB\n"]);
+});
+
 test.each([
   [true, [`${rewrite}downloading a  500 B of 1 kB`, `${rewrite}downloading a  1 kB of 1 kB\n`]],
   [false, ["downloading a  1 kB of 1 kB\n"]],

@@ -118,6 +118,10 @@ const inputs: Readonly<Record<string, readonly [flags: readonly string[], messag
     ["--task", "sst3", "--data", "sst2"],
     'task: unknown name "sst3", nearest of 41: sst2, sst5, stsb, rte, subj',
   ],
+  "a base in bits that there are none of": [
+    [...onSst2, "--quantization", "int2"],
+    'quantization: unknown name "int2", expected one of none, int8, int4',
+  ],
   "an unknown way to select": [
     [...onSst2, "--select", "best"],
     'select: unknown name "best", nearest of 7: last, first, largest, smallest, mixed',
@@ -147,5 +151,9 @@ test.each(Object.entries(inputs))("train refuses %s", async (name, [flags, messa
   expect(existsSync(join(cwd, out))).toBe(false);
 });
 
-test("plan refuses what train refuses, before it begins", () =>
-  refusedHere(cwd, ["plan", "--model", "three", ...onSst2, ...quick], /^three: tensor classifier.weight has shape /));
+test.each([
+  [["--model", "three"], /^three: tensor classifier.weight has shape /],
+  [["--model", "roberta", "--quantization", "int2"], /^quantization: unknown name "int2", /],
+])("plan refuses what train refuses, before it begins: %s", (flags, message) =>
+  refusedHere(cwd, ["plan", ...flags, ...onSst2, ...quick], message),
+);

@@ -66,6 +66,11 @@ describe("refused", () => {
       ["--compare", "lora:target_modules=layer"],
       /^lora:target_modules=layer: target_modules: /,
     ],
+    [
+      "a base in bits that there are none of",
+      ["--quantization", "int2"],
+      'quantization: unknown name "int2", expected one of none, int8, int4',
+    ],
     ["a set twice", ["--compare", "head", "head"], "compare: head stands twice, expected each once"],
     [
       "a set of which nothing is left",
@@ -171,6 +176,11 @@ describe("refused", () => {
       "another set at an adapter that cannot be merged",
       ["--adapter", "houlsby", "--parameters", "adapter", "--compare", "full"],
       /^full: begins at merged weights, but houlsby cannot be merged: /,
+    ],
+    [
+      "an adapter over a base in few bits",
+      ["--adapter", "houlsby", "--parameters", "adapter", "--quantization", "int8"],
+      "quantization: int8, expected none with --adapter, whose point is one of float32 weights",
     ],
     [
       "an adapter of another model",

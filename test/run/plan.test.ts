@@ -61,8 +61,13 @@ describe("the text", () => {
   });
 
   test("has the memory it would take and what the machine has", () => {
-    for (const name of ["weights", "activations", "peak \\(estimate\\)", "this machine"])
-      expect(text).toMatch(new RegExp(`^ +${name} +[\\d.]+ [kMGT]?B$`, "m"));
+    const names = ["weights", "activations", "activations of an evaluation", "peak \\(estimate\\)", "this machine"];
+    for (const name of names) expect(text).toMatch(new RegExp(`^ +${name} +[\\d.]+ [kMGT]?B$`, "m"));
+  });
+
+  test("has what it would take with every way of storing the base model", () => {
+    const size = "[\\d.]+ [kMGT]?B";
+    expect(text).toMatch(new RegExp(`^ {2}peak by --quantization: none ${size}, int8 ${size}, int4 ${size}$`, "m"));
   });
 
   test("has the first examples with their tokens and labels", () => {

@@ -6,5 +6,6 @@ export const coding: Pullbacks<Coding> = {
   codeScale: () => [null],
   encode: () => [null, null],
   integerMatmul: () => [null, null, null],
+  dequantize: () => [null, null],
   halfBytes: () => [null],
 };

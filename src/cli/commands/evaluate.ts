@@ -6,7 +6,7 @@ import { scoreModel, type ScoringWay, scoringWays } from "../../run/scoring/scor
 import { downloadProgress } from "../download.ts";
 import { formatCount, formatScores } from "../format.ts";
 import { untilInterrupted } from "../interrupt.ts";
-import { addModelFlags, type ModelFlags, positiveInteger, sourceOf, withBadRows, withModelOf } from "../model.ts";
+import { addModelFlags, type ModelFlags, positiveInteger, sourceOf, warn, withBadRows, withModelOf } from "../model.ts";
 import { writeLine } from "../progress.ts";
 
 const examples = `
@@ -70,6 +70,7 @@ function scored(
         threads: flags.threads,
         onBadRow,
         onDownload: downloadProgress(process.stderr),
+        onWarnings: warn,
         onProgress: progress,
         signal,
       }),

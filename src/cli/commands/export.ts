@@ -13,12 +13,14 @@ interface ExportFlags extends SourceFlags {
 const examples = `
 Formats:
 ${Object.entries(exportFormats)
-  .map(([name, { summary }]) => `  ${name.padEnd(6)}${summary}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`)
   .join("\n")}
 
 Examples:
   rocoft export runs/sst2 exported/sst2 --format peft
-  rocoft export --model roberta-base --adapter runs/sst2/adapter exported/sst2 --format lora`;
+  rocoft export --model roberta-base --adapter runs/sst2/adapter exported/sst2 --format lora
+
+What is trained is written over the float32 base model, however the base was stored in training.`;
 
 export function command(): Command {
   return addSourceFlags(new Command("rocoft export"))

@@ -6,7 +6,15 @@ import { readPrompts } from "../../run/prompt-file.ts";
 import { converse } from "../converse.ts";
 import { downloadProgress } from "../download.ts";
 import { addGenerationFlags, type GenerationFlags, generationInput } from "../generation-flags.ts";
-import { addSourceFlags, positiveInteger, type SourceFlags, sourceOf } from "../model.ts";
+import {
+  addQuantizationFlag,
+  addSourceFlags,
+  positiveInteger,
+  type QuantizationFlags,
+  type SourceFlags,
+  sourceOf,
+  warn,
+} from "../model.ts";
 
 const examples = `
 Examples:
@@ -15,7 +23,7 @@ Examples:
   rocoft generate --model gpt2 --adapter runs/notes --prompt "Once" --do_sample --temperature 0.8 --seed 1
   rocoft generate runs/summaries --data articles.jsonl --num_beams 4 --json`;
 
-interface GenerateFlags extends SourceFlags, GenerationFlags {
+interface GenerateFlags extends SourceFlags, QuantizationFlags, GenerationFlags {
   readonly prompt?: readonly string[];
   readonly data?: string;
   readonly chat?: boolean;
@@ -32,7 +40,8 @@ interface Given {
 }
 
 export function command(): Command {
-  const generate = addSourceFlags(new Command("rocoft generate").argument("[run]", "run folder"))
+  const bare = new Command("rocoft generate").argument("[run]", "run folder");
+  const generate = addQuantizationFlag(addSourceFlags(bare))
     .description("Continue texts, or answer in a conversation.")
     .option(
       "--prompt <text>",
@@ -55,6 +64,7 @@ export function command(): Command {
         onDownload: downloadProgress(process.stderr),
         ...(flags.threads !== undefined && { threads: flags.threads }),
       });
+      warn(generator.warnings);
       try {
         if (given === null) await converse(generator, systemTurns(flags), settings);
         else await write(generator, given, settings, flags);

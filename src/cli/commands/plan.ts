@@ -75,15 +75,19 @@ function parameters({ parameters: rows, totalParameters, trainedParameters }: Pl
   return `Parameters\n${indent(formatTable(["parameter", "shape", "copies", "trained", "frozen", "share"], [...cells, sum]))}`;
 }
 
-function memory({ memory: { weights, training, activations, program, total, machine } }: Plan): string {
+function memory({ memory: planned, config }: Plan): string {
+  const { weights, training, activations, evaluation, program, total, totals, machine } = planned;
+  const chosen = String(config["quantization"]);
   const rows = Object.entries({
-    weights,
+    [chosen === "none" ? "weights" : `weights (${chosen})`]: weights,
     "gradients, optimizer, best copy": training,
     activations,
-    program,
+    "activations of an evaluation": evaluation,
+    "program and ONNX Runtime": program,
     "peak (estimate)": total,
     "this machine": machine,
   });
+  const byQuantization = Object.entries(totals).map(([name, bytes]) => `${name} ${formatBytes(bytes)}`);
   const warning =
     total > machine
       ? "\n  This is more than the machine has: a smaller batch or a shorter max_seq_length takes less."
@@ -93,7 +97,7 @@ function memory({ memory: { weights, training, activations, program, total, mach
       ["what", "bytes"],
       rows.map(([name, bytes]) => [name, formatBytes(bytes)]),
     ),
-  )}${warning}`;
+  )}\n  peak by --quantization: ${byQuantization.join(", ")}${warning}`;
 }
 
 function firstExamples({ examples: list }: Plan): string {

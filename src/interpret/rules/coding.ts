@@ -27,6 +27,8 @@ export const coding: Meanings<Coding> = {
       for (let k = 0; k < b!.shape[0]!; k++) sum += (read(a!, index.with(-1, k)) - 128) * read(b!, [k, index.at(-1)!]);
       return sum * read(scale!, [index.at(-1)!]);
     }),
+  dequantize: ([codes, scale], { attrs: { zero } }) =>
+    build(codes!.shape, (index) => (read(codes!, index) - zero) * read(scale!, index.slice(0, -1))),
   halfBytes: ([x]) => {
     const n = x!.shape.at(-1)!;
     const result = array64(x!.shape.with(-1, 2 * n));

@@ -26,6 +26,15 @@ export const coding: Lowerings<Coding> = {
     const [one, zero] = [emit.constant("float32", [1]), emit.constant("uint8", [128])];
     return emit.node("MatMulIntegerToFloat", [...inputs, one, emit.name(scale), zero], { domain: "com.microsoft" });
   },
+  // The operator takes a scale for each row of a matrix.
+  dequantize: ({ operands: [codes, scale], attrs: { zero }, shape }, emit) => {
+    const scales = emit.node("Reshape", [emit.name(scale), emit.constant("int64", [-1], [1])]);
+    const zeros = emit.node("Expand", [emit.constant(codes.type, [zero]), emit.node("Shape", [scales])]);
+    const floats = emit.node("DequantizeLinear", [flatten(emit, codes), scales, zeros], {
+      attributes: { axis: { int: 0 } },
+    });
+    return shape.length === 2 ? floats : emit.node("Reshape", [floats, emit.sizes(shape)]);
+  },
   halfBytes: ({ operands: [x] }, emit) => {
     const bytes = emit.name(x);
     const lower = emit.node("BitwiseAnd", [bytes, emit.constant("uint8", [15])]);

@@ -156,6 +156,10 @@ export function parseNtkConfig(input: ConfigInput): NtkConfig {
     ...Object.fromEntries(entries.filter((entry) => !isOwn(entry))),
   };
   const common = parseConfig({ ...shared, method: "head" }).settings;
+  if (ntk.adapter !== null && common.quantization !== "none")
+    throw new Error(
+      `quantization: ${common.quantization}, expected none with --adapter, whose point is one of float32 weights`,
+    );
   const specs = [ntk.parameters, ...ntk.compare];
   checkTogether(ntk, specs);
   const sets = specs.map((spec): NtkParameterSet => {

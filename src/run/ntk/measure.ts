@@ -15,20 +15,24 @@ import type { Tensors } from "../../runtime/runtime.ts";
 import type { AdaptedModel } from "../../train/adapt.ts";
 import { evaluationPass } from "../../train/step.ts";
 import { train } from "../../train/trainer.ts";
-import type { Member } from "./member.ts";
+import type { AttachedSet, Member } from "./member.ts";
 import { kernelBytes } from "./open-split.ts";
 
-/** Whether a set trains numbers of the base model's own alone, so that it computes what every other such set does. */
-export const isInPlace = ({ attachment: { added, inputs, sites } }: AdaptedModel): boolean =>
-  added.length === 0 && inputs === undefined && sites === undefined;
+/** Whether a set trains numbers of float32 weights alone, so that it computes what every other such set does. */
+export const isInPlace = ({ attachment: { added, inputs, sites }, stored }: AdaptedModel): boolean =>
+  added.length === 0 && inputs === undefined && sites === undefined && stored.size === 0;
 
-/** Compiles the Jacobian of models over the same weights; `member` says of which outputs, and over which tensors. */
+/**
+ * Compiles the Jacobian of models over the same weights; `member` says of which outputs, and over which tensors.
+ * @param sets several only where all are {@link isInPlace}
+ */
 export async function withJacobian<T>(
   member: Member,
-  models: readonly AdaptedModel[],
+  sets: readonly AttachedSet[],
   use: (jacobian: Jacobian) => Promise<T>,
 ): Promise<T> {
-  const { name, ntk, options, examples, runtime, isTaken } = member;
+  const { name, ntk, options, examples, isTaken } = member;
+  const models = sets.map(({ adapted }) => adapted);
   const outputsOf: OutputsOf = (forward) => {
     const logits = options.objective.evaluation(forward)["logits"]!;
     return ntk.binary_classification ? sub(take(logits, -1, [1]), take(logits, -1, [0])) : logits;
@@ -36,7 +40,7 @@ export async function withJacobian<T>(
   const tokens = [...examples.train.lengths, ...examples.test.lengths].reduce((a, b) => Math.max(a, b), 0);
   const graph = jacobianGraph(models, outputsOf, tokens, isTaken);
   if (graph.forms.some((forms) => forms.length === 0)) throw new Error(`${name}: no output depends on what it trains`);
-  const jacobian = await compileJacobian(models, graph, runtime);
+  const jacobian = await compileJacobian(models, graph, sets[0]!.runtime);
   try {
     return await use(jacobian);
   } finally {
@@ -86,14 +90,13 @@ export async function fineTune(
   before: Kernel,
   { signal, onStep }: { signal?: AbortSignal | undefined; onStep?: (step: number, total: number) => void } = {},
 ): Promise<FineTuned> {
-  const { runtime, options, examples, ntk } = member;
-  const adapted = await member.attach(() => member.weights());
+  const { options, examples, ntk } = member;
+  const set = await member.attach(() => member.weights());
   const drift: DriftPoint[] = [{ step: 0, relativeDistance: 0 }];
   const run = async (kernelNow: () => Promise<Kernel>) => {
     const { train: training, validation } = examples;
     for await (const event of train({
-      adapted,
-      runtime,
+      ...set,
       train: training,
       validation,
       options,
@@ -107,14 +110,14 @@ export async function fineTune(
   };
   if (ntk.drift_steps.length === 0) await run(() => Promise.resolve(before));
   else
-    await withJacobian(member, [adapted], (jacobian) =>
+    await withJacobian(member, [set], (jacobian) =>
       run(async () => (await kernelsOf(member, jacobian, { withTest: false, signal }))[0]!.train),
     );
   signal?.throwIfAborted();
-  return { score: await testScore(member, adapted), drift: ntk.drift_steps.length > 0 ? drift : [] };
+  return { score: await testScore(member, set), drift: ntk.drift_steps.length > 0 ? drift : [] };
 }
 
-async function testScore({ runtime, options, examples, metric }: Member, adapted: AdaptedModel): Promise<number> {
+async function testScore({ options, examples, metric }: Member, { adapted, runtime }: AttachedSet): Promise<number> {
   const { objective, evalBatchSize: batchSize, padTokenId } = options;
   const program = await runtime.compile(evaluationPass(adapted, objective.evaluation));
   try {

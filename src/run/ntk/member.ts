@@ -43,8 +43,14 @@ export interface Member extends Pick<OpenSplit, "prepared" | "examples" | "class
   readonly keys: { readonly kernel: string; readonly result: string };
   /** The weights that sets begin at, read anew at each call. */
   weights(): Promise<Weights>;
-  /** The model with these parameters, over such weights. */
-  attach(weights: () => Promise<Weights>): Promise<AdaptedModel>;
+  /** The model with these parameters, over such weights, or over a base in few bits of its own where the study asks for that. */
+  attach(weights: () => Promise<Weights>): Promise<AttachedSet>;
+}
+
+/** A set of parameters in a model, and what runs its graphs. */
+export interface AttachedSet {
+  readonly adapted: AdaptedModel;
+  readonly runtime: Runtime;
 }
 
 /** @throws Error in one line, beginning with the set, where it does not fit the model or the study. */
@@ -60,6 +66,7 @@ export function memberOf({ name, config: own }: NtkParameterSet, open: OpenSplit
   if (taken.length === 0) throw new Error(`${name}: nothing of what it trains is left to differentiate`);
   if (ntk.fine_tune) checkDrift(name, totalSteps(examples.train.lengths.length, options), ntk);
   const learner = { runtime, train: examples.train, options, signal };
+  const isInFewBits = common.quantization !== "none";
   return {
     name,
     split: split.name,
@@ -75,8 +82,10 @@ export function memberOf({ name, config: own }: NtkParameterSet, open: OpenSplit
     parameters: taken.reduce((sum, { count }) => sum + count, 0),
     keys: keysOf(own === null ? null : prepared, open, context),
     weights: async () => point?.weights() ?? (await baseWeights(prepared, prepared.config.settings)).weights,
-    attach: async (weights) =>
-      trained ?? (await attachMethod(prepared, learner, async () => loaded(await weights()))).adapted,
+    async attach(weights) {
+      if (trained) return { adapted: trained, runtime };
+      return attachMethod(prepared, learner, isInFewBits ? baseWeights : async () => loaded(await weights()));
+    },
   };
 }
 
@@ -114,7 +123,7 @@ function keysOf(
     prepared: {
       task,
       config: {
-        settings: { seed, ignore_mismatched_sizes },
+        settings: { seed, ignore_mismatched_sizes, quantization },
       },
     },
   }: OpenSplit,
@@ -133,6 +142,7 @@ function keysOf(
     formula: ntk.kernel_formula,
     binary: ntk.binary_classification,
     exclude: [ntk.exclude_embeddings, ntk.exclude_head],
+    ...(quantization !== "none" && { quantization }),
   };
   const { kernel_solver, adjust_for_init, fine_tune, drift_steps } = ntk;
   const training = trainingSettings.map((name) => prepared?.config.settings[name]);

@@ -9,7 +9,6 @@ import type { Weights } from "../../nn/parameters.ts";
 import type { EmpiricalKernel } from "../../ntk/empirical-kernel.ts";
 import type { KernelStudy } from "../../ntk/study.ts";
 import { nativeRuntime } from "../../runtime/native.ts";
-import type { AdaptedModel } from "../../train/adapt.ts";
 import { baseHash } from "../base.ts";
 import { assemble, describeSplit, FINE_TUNING, type MeasuredMember, type StudiedSplit } from "./assemble.ts";
 import { type NtkConfig, type NtkInput, parseNtkConfig } from "./config.ts";
@@ -24,7 +23,7 @@ import {
   writeStudy,
 } from "./files.ts";
 import { classify, fineTune, isInPlace, kernelsOf, withJacobian } from "./measure.ts";
-import { type Context, type Member, memberOf } from "./member.ts";
+import { type AttachedSet, type Context, type Member, memberOf } from "./member.ts";
 import { openSplit, type OpenSplit } from "./open-split.ts";
 import { checkStudyFolder } from "./output.ts";
 import { type Split, splitsOf } from "./split.ts";
@@ -112,13 +111,12 @@ async function makeKernels(members: readonly Member[], context: Reporting): Prom
   let read: Promise<Weights> | null = null;
   const weights = () => (read ??= missing[0]!.weights());
   const attached: Attached[] = [];
-  for (const member of missing) attached.push({ member, adapted: await member.attach(weights) });
+  for (const member of missing) attached.push({ member, ...(await member.attach(weights)) });
   for (const group of inOnePass(attached)) await makeTogether(group, context);
 }
 
-interface Attached {
+interface Attached extends AttachedSet {
   readonly member: Member;
-  readonly adapted: AdaptedModel;
 }
 
 /** Sets that train numbers of the base model in place are one group, unless two choose other entries of the same matrix. */
@@ -138,11 +136,10 @@ function inOnePass(attached: readonly Attached[]): Attached[][] {
 
 async function makeTogether(group: readonly Attached[], { report, signal }: Reporting): Promise<void> {
   const { member } = group[0]!;
-  const models = group.map(({ adapted }) => adapted);
   const set = group.map(({ member: { name } }) => name).join(", ");
   const onProgress = (done: number, total: number) =>
     report({ split: member.split, set, type: "kernel", done, total, residentBytes: member.runtime.residentBytes() });
-  const kernels = await withJacobian(member, models, (jacobian) => kernelsOf(member, jacobian, { signal, onProgress }));
+  const kernels = await withJacobian(member, group, (jacobian) => kernelsOf(member, jacobian, { signal, onProgress }));
   for (const [i, { member: each }] of group.entries()) {
     const { train, test } = each.examples;
     await writeKernel(each.folder, kernels[i]!, { train: train.labels, test: test.labels }, each.keys.kernel);

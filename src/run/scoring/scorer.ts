@@ -25,6 +25,8 @@ export interface ScoreOptions {
   /** Told how many of all items are done in one way. */
   readonly onProgress?: ((way: ScoringWay, done: number, total: number) => void) | undefined;
   readonly onDownload?: OnDownload;
+  /** Told what was met while the model was read that does no harm, in lines. */
+  readonly onWarnings?: ((lines: readonly string[]) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -37,9 +39,10 @@ const SEED = 42;
 export async function scoreModel(
   source: ModelSource,
   file: string,
-  { ways, items, batchSize, threads, onBadRow, onProgress, onDownload, signal }: ScoreOptions = {},
+  { ways, items, batchSize, threads, onBadRow, onProgress, onDownload, onWarnings, signal }: ScoreOptions = {},
 ): Promise<ProtocolledScores> {
   const loaded = await loadModel({ ...source, writes: true }, onDownload);
+  onWarnings?.(loaded.warnings);
   const { opened, task } = loaded;
   const { scoring } = task;
   const wanted = ways ?? scoringWays.filter((way) => scoring?.[way] !== undefined);

@@ -1,9 +1,9 @@
 /**
- * SST-2 with a small encoder, one epoch, over methods and seeds: the command line here and transformers' Trainer with dynamic
- * padding in PyTorch, in turn, whole processes. Accuracies on the validation set, and seconds from command to end.
+ * SST-2 (one epoch) or MRPC (three) with a small encoder, over methods and seeds: the command line here and transformers' Trainer with
+ * dynamic padding in PyTorch, in turn, whole processes. Accuracies on the validation set, and seconds from command to end.
  *
- *     npx tsx bench/sst2.ts --model MINILM --data SST2_FOLDER --python PYTHON --output_dir RESULTS
- *       [--methods rows,columns,head,full] [--seeds 1,2,3] [--max_train_samples N] [--threads N]
+ *     npx tsx bench/trainer.ts --model MINILM --data FOLDER --python PYTHON --output_dir RESULTS [--task sst2|mrpc]
+ *       [--quantization int8] [--methods rows,columns,head,full] [--seeds 1,2,3] [--max_train_samples N] [--threads N]
  *
  * Each result is a JSON file in RESULTS; what is there already is not run again, so an interrupted comparison goes on.
  */
@@ -18,6 +18,8 @@ const { values: flags } = parseArgs({
     model: { type: "string" },
     data: { type: "string" },
     python: { type: "string" },
+    task: { type: "string", default: "sst2" },
+    quantization: { type: "string", default: "none" },
     output_dir: { type: "string" },
     methods: { type: "string", default: "rows,columns,head,full" },
     seeds: { type: "string", default: "1,2,3" },
@@ -25,6 +27,18 @@ const { values: flags } = parseArgs({
     threads: { type: "string", default: String(availableParallelism()) },
   },
 });
+
+interface Studied {
+  readonly train: string;
+  readonly validation: string;
+  readonly epochs: number;
+}
+const tasks: Readonly<Record<string, Studied>> = {
+  sst2: { train: "train.tsv", validation: "dev.tsv", epochs: 1 },
+  mrpc: { train: "train.jsonl", validation: "dev.jsonl", epochs: 3 },
+};
+const task = tasks[flags.task];
+if (!task) throw new Error(`--task: ${flags.task}, expected one of ${Object.keys(tasks).join(", ")}`);
 
 /** Our flags for each method of the reference script. */
 const ours: Readonly<Record<string, string>> = {
@@ -44,8 +58,9 @@ interface Result {
 function runOurs(method: string, seed: string): Result {
   const folder = join(flags.output_dir!, `run-${method}-${seed}`);
   rmSync(folder, { recursive: true, force: true });
-  const settings = `--task sst2 ${ours[method]!} --learning_rate ${learningRates[method]!} --num_train_epochs 1 --seed ${seed}`;
-  const limits = `--max_train_samples ${flags.max_train_samples} --threads ${flags.threads} --json`;
+  const settings = `--task ${flags.task} ${ours[method]!} --learning_rate ${learningRates[method]!} --num_train_epochs ${task!.epochs} --seed ${seed}`;
+  const evaluation = "--eval_steps 1000000 --save_steps 1000000";
+  const limits = `${evaluation} --max_train_samples ${flags.max_train_samples} --threads ${flags.threads} --quantization ${flags.quantization} --json`;
   const paths = ["--model", flags.model!, "--data", flags.data!, "--output_dir", folder];
   const finished = run("node", [cli, "train", ...paths, ...settings.split(" "), ...limits.split(" ")]);
   const { scores, trained_parameters: trained } = lastJson<{
@@ -56,8 +71,8 @@ function runOurs(method: string, seed: string): Result {
 }
 
 function runPyTorch(method: string, seed: string): Result {
-  const paths = [flags.model!, join(flags.data!, "train.tsv"), join(flags.data!, "dev.tsv")];
-  const settings = `--method ${method} --rank 3 --lr ${learningRates[method]!} --epochs 1 --seed ${seed}`;
+  const paths = [flags.model!, join(flags.data!, task!.train), join(flags.data!, task!.validation)];
+  const settings = `--method ${method} --rank 3 --lr ${learningRates[method]!} --epochs ${task!.epochs} --seed ${seed}`;
   const limits = `--max_train_samples ${flags.max_train_samples} --threads ${flags.threads}`;
   const script = join(root, "bench", "reference", "finetune.py");
   const finished: Finished = run(flags.python!, [script, ...paths, ...settings.split(" "), ...limits.split(" ")]);
@@ -68,7 +83,8 @@ const runners = { rocoft: runOurs, PyTorch: runPyTorch };
 mkdirSync(flags.output_dir!, { recursive: true });
 
 function result(program: keyof typeof runners, method: string, seed: string): Result {
-  const file = join(flags.output_dir!, `${program}-${method}-${seed}.json`);
+  const stored = program === "rocoft" && flags.quantization !== "none" ? `-${flags.quantization}` : "";
+  const file = join(flags.output_dir!, `${program}-${method}-${seed}${stored}.json`);
   if (!existsSync(file)) writeFileSync(file, JSON.stringify(runners[program](method, seed)));
   return JSON.parse(readFileSync(file, "utf8")) as Result;
 }
@@ -78,7 +94,9 @@ const deviation = (x: readonly number[]) =>
   Math.sqrt(x.reduce((total, n) => total + (n - mean(x)) ** 2, 0) / Math.max(1, x.length - 1));
 const percent = (x: readonly number[]) => `${(100 * mean(x)).toFixed(2)} ± ${(100 * deviation(x)).toFixed(2)}`;
 
-console.log(`${machine()}; ${flags.max_train_samples} examples, one epoch, seeds ${flags.seeds}\n`);
+console.log(
+  `${machine()}; ${flags.task}, ${flags.max_train_samples} examples at most, ${task.epochs} epochs, seeds ${flags.seeds}, base model ${flags.quantization}\n`,
+);
 console.log(
   "| method | trained | rocoft | PyTorch | difference | rocoft s | PyTorch s | ratio |\n|---|---|---|---|---|---|---|---|",
 );
