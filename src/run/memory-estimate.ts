@@ -14,7 +14,7 @@ import type { AttachedModel } from "../train/adapt.ts";
 import { epochBatches } from "../train/epoch.ts";
 import { arenaBytes } from "../train/memory.ts";
 import type { Objective } from "../train/objective.ts";
-import type { TrainingOptions } from "../train/options.ts";
+import { totalSteps, type TrainingOptions } from "../train/options.ts";
 import { evaluationPass, trainingStep } from "../train/step.ts";
 
 /** Bytes, by what they are for. */
@@ -23,9 +23,9 @@ export interface MemoryEstimate {
   readonly weights: number;
   /** Gradients, AdamW's two moments, and the copy of the best. */
   readonly training: number;
-  /** Values of the graph of a step alive at once, for the largest batch. */
+  /** Values of the graphs of steps. */
   readonly activations: number;
-  /** The same of an evaluation, whose memory is kept beside that of the steps. */
+  /** The same of an evaluation, which are kept beside those of steps. */
   readonly evaluation: number;
   /** The program itself, as measured now, and ONNX Runtime with its compiled graphs. */
   readonly program: number;
@@ -105,17 +105,24 @@ interface GraphMemory {
   readonly nodes: number;
 }
 
-/** The step of every stage of the training, for the batch with the most padded tokens of the first epoch. */
+/** The steps of every stage of the training. */
 function stepsOf(
   { data, options }: PlannedTraining,
   attached: AttachedModel,
   stored: ReadonlyMap<string, StoredSpec>,
 ): GraphMemory[] {
-  const { objective, curriculum, baseDropout = false, gradientCheckpointing = false } = options;
-  const largest = largestOf(data.lengths, epochBatches(data.lengths, 0, options));
+  const {
+    objective,
+    curriculum,
+    baseDropout = false,
+    gradientCheckpointing = false,
+    gradientAccumulationSteps,
+  } = options;
+  const steps = totalSteps(data.lengths.length, options);
+  const batches = epochBatches(data.lengths, 0, options).slice(0, steps * gradientAccumulationSteps);
   const mode = { baseDropout, gradientCheckpointing };
   return [...curriculum.map((stage) => stage.objective), objective].map((stage) =>
-    graphMemory(overStored(trainingStep(attached, stage, mode), stored), stage, largest),
+    graphMemory(overStored(trainingStep(attached, stage, mode), stored), stage, sizesOf(data.lengths, batches)),
   );
 }
 
@@ -125,8 +132,8 @@ function evaluationOf(
   stored: ReadonlyMap<string, StoredSpec>,
 ): GraphMemory | null {
   if (validation === null || validation.lengths.length === 0) return null;
-  const largest = largestOf(validation.lengths, sequentialBatches(validation.lengths, evalBatchSize));
-  return graphMemory(overStored(evaluationPass(attached, objective.evaluation), stored), objective, largest);
+  const sizes = sizesOf(validation.lengths, sequentialBatches(validation.lengths, evalBatchSize));
+  return graphMemory(overStored(evaluationPass(attached, objective.evaluation), stored), objective, sizes);
 }
 
 interface BatchSize {
@@ -134,19 +141,26 @@ interface BatchSize {
   readonly tokens: number;
 }
 
-function largestOf(lengths: Int32Array, batches: readonly Int32Array[]): BatchSize {
+/** After so many runs of different sizes the memory of a graph hardly grows. */
+const RUNS = 10;
+
+/** The sizes of the first batches, and of that with the most padded tokens. */
+function sizesOf(lengths: Int32Array, batches: readonly Int32Array[]): BatchSize[] {
   const sizes = batches.map((batch) => ({
     examples: batch.length,
     tokens: batch.reduce((longest, i) => Math.max(longest, lengths[i]!), 0),
   }));
-  return sizes.reduce((a, b) => (b.examples * b.tokens > a.examples * a.tokens ? b : a));
+  const largest = sizes.reduce((a, b) => (b.examples * b.tokens > a.examples * a.tokens ? b : a));
+  const first = sizes.slice(0, RUNS);
+  return first.includes(largest) ? first : [...first, largest];
 }
 
 function graphMemory(
   graph: Readonly<Record<string, Value>>,
   { sizes }: Objective,
-  { examples, tokens }: BatchSize,
+  batches: readonly BatchSize[],
 ): GraphMemory {
   const outputs = Object.values(graph);
-  return { bytes: arenaBytes(outputs, sizes(examples, tokens)), nodes: topological(outputs).length };
+  const runs = batches.map(({ examples, tokens }) => sizes(examples, tokens));
+  return { bytes: arenaBytes(outputs, runs), nodes: topological(outputs).length };
 }

@@ -97,16 +97,25 @@ test("memory that a view shares lives as long as the view", () => {
 
 describe("the arena", () => {
   test("holds no less than what is alive, and no more where every value has one size", () => {
-    expect(arenaBytes([chain], at(64))).toBe(peakBytes([chain], at(64)));
+    expect(arenaBytes([chain], [at(64)])).toBe(peakBytes([chain], at(64)));
     for (const seed of [...Array(60).keys()]) {
       const outputs = randomGraph(draw(seed), 12);
-      expect(arenaBytes(outputs, {})).toBeGreaterThanOrEqual(peakBytes(outputs, {}));
+      expect(arenaBytes(outputs, [{}])).toBeGreaterThanOrEqual(peakBytes(outputs, {}));
     }
+  });
+
+  test("holds what a run gave until the next has given as much", () => {
+    const runs = (count: number) =>
+      arenaBytes(
+        [tanh],
+        [...Array(count)].map(() => at(64)),
+      );
+    expect([1, 2, 3, 9].map(runs)).toEqual([1, 2, 2, 2].map((times) => times * 64 * 40));
   });
 
   test("leaves room unused that is too small for what comes", () => {
     const [small, large] = [g.input("small", [2 ** 18]), g.input("large", [3 * 2 ** 17])];
     const sum = (y: Value) => g.sum(g.exp(y), [0]);
-    expect(arenaBytes([g.add(sum(small), sum(large))], {})).toBeGreaterThan(2 ** 20 + 1.5 * 2 ** 20);
+    expect(arenaBytes([g.add(sum(small), sum(large))], [{}])).toBeGreaterThan(2 ** 20 + 1.5 * 2 ** 20);
   });
 });

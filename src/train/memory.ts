@@ -5,7 +5,7 @@ import { isOp, type Value } from "../graph/value.ts";
 import { topological } from "../graph/walk.ts";
 import { bytesPerElement } from "../tensor/dtype.ts";
 import { axisFromFront } from "../tensor/shape.ts";
-import { type Block, createArena } from "./arena.ts";
+import { type Arena, type Block, createArena } from "./arena.ts";
 
 /** Primitives whose results are their first operand's memory. */
 const views: ReadonlySet<Primitive> = new Set([
@@ -79,19 +79,39 @@ export function peakBytes(outputs: readonly Value[], sizes: Sizes): number {
   return peak;
 }
 
-/** As {@link peakBytes}, with the room that ONNX Runtime's arena cannot use between values. */
-export function arenaBytes(outputs: readonly Value[], sizes: Sizes): number {
-  const { held, moments } = runOf(outputs, sizes);
+/**
+ * What ONNX Runtime's arena has touched after runs in turn, with the room that it cannot use between values. The outputs of a run lie in
+ * it until those of the next are there: whoever reads them does not say when that is done.
+ * @param runs the sizes of named dimensions in each run
+ */
+export function arenaBytes(outputs: readonly Value[], runs: readonly Sizes[]): number {
   const arena = createArena();
+  let kept: readonly Block[] = [];
+  let most = 0;
+  for (const sizes of runs) {
+    const { held, moments } = runOf(outputs, sizes);
+    const results = runIn(arena, moments);
+    for (const block of kept) arena.give(block);
+    kept = results;
+    most = Math.max(most, held);
+  }
+  return most + arena.touched();
+}
+
+/** Takes and gives back what a run does; the blocks of its outputs are left. */
+function runIn(arena: Arena, moments: readonly Moment[]): Block[] {
   const blocks = new Map<Value, Block>();
   for (const { value, bytes, replaced, besides: more, dead } of moments) {
     const scratch = more > 0 ? arena.take(more) : null;
     if (replaced) blocks.set(value, blocks.get(replaced)!);
     else if (bytes > 0) blocks.set(value, arena.take(bytes));
     if (scratch) arena.give(scratch);
-    for (const each of dead) if (each !== replaced && blocks.has(each)) arena.give(blocks.get(each)!);
+    for (const each of dead) {
+      if (each !== replaced && blocks.has(each)) arena.give(blocks.get(each)!);
+      blocks.delete(each);
+    }
   }
-  return held + arena.touched();
+  return [...blocks.values()];
 }
 
 /** A run of a graph: what it holds throughout, and what becomes of memory value by value. */
