@@ -90,11 +90,14 @@ test("what is not run is counted", () => {
     docs/language-models.md: two hours, and a corpus
     docs/language-models.md: a model of 270 MB, and data
     docs/mrpc.md: hours, and needs real weights, GLUE or PyTorch
+    docs/quantization.md: minutes to hours, and needs real weights and data
     docs/results.md: hours, and needs real weights, GLUE or PyTorch
     docs/results.md: hours, and needs real weights, GLUE or PyTorch
     docs/results.md: hours, and needs real weights, GLUE or PyTorch
     docs/results.md: hours, and needs real weights, GLUE or PyTorch
     docs/results.md: hours, and needs real weights, GLUE or PyTorch
+    docs/results.md: minutes of both cores, and needs PyTorch
+    docs/results.md: minutes, 4 GiB of disk and 6 of memory
     docs/results.md: hours, and needs real weights, GLUE or PyTorch
     docs/results.md: hours, and needs real weights, GLUE or PyTorch
     docs/results.md: hours, and needs real weights, GLUE or PyTorch
