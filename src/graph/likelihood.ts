@@ -3,6 +3,7 @@
  * for each token, and the scale leaves every product: what has a number for each token and word is then the softmax alone, which
  * ONNX Runtime computes in place of the scores.
  */
+import { axisFromFront } from "../tensor/shape.ts";
 import { contract, matmul, mul, squeeze } from "./ops.ts";
 import type { Rewrite } from "./simplify.ts";
 import { isOp, type Value } from "./value.ts";
@@ -30,10 +31,16 @@ export const contractOfLikelihoodGradient: Rewrite = (y) => {
 
 /** Q ∘ g summed over tokens → Qᵀg: the gradient of a bias. */
 export const sumOfLikelihoodGradient: Rewrite = (y) => {
-  if (!isOp(y, "sum") || y.attrs.keepDims) return null;
+  if (!isOp(y, "sum") || y.attrs.keepDims || !isOverTokens(y)) return null;
   const parts = likelihoodGradient(y.operands[0]);
-  return parts && y.shape.length === 1 && y.shape[0] === parts[0].shape.at(-1) ? squeeze(contract(...parts), 1) : null;
+  return parts && squeeze(contract(...parts), 1);
 };
+
+/** Whether a sum is over all axes but the last. */
+function isOverTokens({ operands: [x], attrs: { axes } }: Value<"sum">): boolean {
+  const counted = axes.map((axis) => axisFromFront(axis, x.shape.length)).toSorted((a, b) => a - b);
+  return counted.length === x.shape.length - 1 && counted.every((axis, i) => axis === i);
+}
 
 export const likelihoodRewrites: Readonly<Record<string, Rewrite>> = {
   productOfLikelihoodGradient,

@@ -1,6 +1,7 @@
 /** The rewrites of matrices with replaced rows or columns keep value and gradient, and leave nothing of the two mixed. */
 import { describe, expect, test } from "vitest";
 import { draw } from "../../test/draw.ts";
+import { SEEDS, testRewrites } from "../../test/rewrites.ts";
 import { expectSameValueAndGradient } from "../../test/same-value.ts";
 import { input, linear, matmul, replace } from "./ops.ts";
 import { print } from "./print.ts";
@@ -10,30 +11,13 @@ import { rewrites, simplify } from "./simplify.ts";
 import { isOp } from "./value.ts";
 import { topological } from "./walk.ts";
 
-const SEEDS = [1, 2, 3, 4, 5, 6];
 const all = Object.values(rules);
 
 test("every rule has its cases", () => {
   expect(Object.keys(rules).toSorted()).toEqual(Object.keys(cases).toSorted());
 });
 
-describe.each(all.map((rule) => [rule.name, rule] as const))("%s", (name, rule) => {
-  const { fires, kept } = cases[name]!;
-
-  test.each([...fires.keys()])("fires in case %i, with the same value and gradient", (i) => {
-    for (const seed of SEEDS) {
-      const drawn = draw(seed);
-      const before = fires[i]!(drawn);
-      const after = rule(before);
-      expect(after, `seed ${seed}`).not.toBeNull();
-      expectSameValueAndGradient(after!, before, drawn.feeds);
-    }
-  });
-
-  test.each([...kept.keys()])("says nothing in case %i", (i) => {
-    for (const seed of SEEDS) expect(rule(kept[i]!(draw(seed)))).toBeNull();
-  });
-});
+testRewrites(all, cases);
 
 test.each([...nested.keys()])("rows and columns of one matrix come apart, case %i", (i) => {
   for (const seed of SEEDS) {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { draw } from "../../test/draw.ts";
 import { randomGraph } from "../../test/random-graph.ts";
+import { testRewrites } from "../../test/rewrites.ts";
 import { expectSame, expectSameValueAndGradient, gradientsOf, inputsOf } from "../../test/same-value.ts";
 import { array64 } from "../interpret/array.ts";
 import { interpret } from "../interpret/interpret.ts";
@@ -14,7 +15,6 @@ import * as rules from "./simplify.ts";
 import type { Value } from "./value.ts";
 
 const { rewrites, forwardRewrites, simplify, replaceInPlace, dropStopGradient } = rules;
-const SEEDS = [1, 2, 3, 4, 5, 6];
 const GRAPHS = 90;
 
 test("every rule has its cases", () => {
@@ -24,21 +24,7 @@ test("every rule has its cases", () => {
   expect(new Set(all)).toEqual(new Set([...forwardRewrites, replaceInPlace, dropStopGradient]));
 });
 
-describe.each(forwardRewrites.map((rule) => [rule.name, rule] as const))("%s", (name, rule) => {
-  const { fires, kept } = cases[name]!;
-
-  test.each([...fires.keys()])("fires in case %i, with the same value and gradient", (i) => {
-    for (const seed of SEEDS) {
-      const drawn = draw(seed);
-      const before = fires[i]!(drawn);
-      const after = rule(before);
-      expect(after, `seed ${seed}`).not.toBeNull();
-      expectSameValueAndGradient(after!, before, drawn.feeds);
-    }
-  });
-
-  test.each([...kept.keys()])("says nothing in case %i", (i) => expect(rule(kept[i]!(draw(1)))).toBeNull());
-});
+testRewrites(forwardRewrites, cases);
 
 describe("replaceInPlace", () => {
   const indices = [3, 0];

@@ -1,5 +1,4 @@
 /** A graph over matrices that are stored in few bits, and what is fed to it. */
-import { joinNarrow } from "../graph/join-narrow.ts";
 import { add, after, gather, input, matmul, take } from "../graph/ops.ts";
 import type { ValueType } from "../graph/primitive.ts";
 import { linearOfReplaced, productOfReplaced, scaleOnce } from "../graph/replaced.ts";
@@ -70,7 +69,7 @@ export function overStored(
     const matrix = of(value);
     return matrix ? matrix.scheme.value(matrix.parts) : value;
   });
-  const values = joinNarrow(simplify(whole));
+  const values = simplify(whole);
   return Object.fromEntries(Object.keys(outputs).map((name, i) => [name, values[i]!]));
 }
 

@@ -2,6 +2,7 @@
 import { totalmem } from "node:os";
 import { sequentialBatches } from "../data/batches.ts";
 import type { EncodedDataset } from "../data/encode.ts";
+import { joinNarrow } from "../graph/join-narrow.ts";
 import type { Value } from "../graph/value.ts";
 import { topological } from "../graph/walk.ts";
 import { numbersIn } from "../nn/parameters.ts";
@@ -160,7 +161,7 @@ function graphMemory(
   { sizes }: Objective,
   batches: readonly BatchSize[],
 ): GraphMemory {
-  const outputs = Object.values(graph);
+  const outputs = joinNarrow(Object.values(graph));
   const runs = batches.map(({ examples, tokens }) => sizes(examples, tokens));
   return { bytes: arenaBytes(outputs, runs), nodes: topological(outputs).length };
 }

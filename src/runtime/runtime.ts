@@ -1,9 +1,12 @@
 /** Graphs compiled and run by ONNX Runtime, whichever build of it (native, web) is handed in. */
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from "onnxruntime-common";
 import type { Value } from "../graph/value.ts";
+import { joinNarrow } from "../graph/join-narrow.ts";
+import { lowerings, unsignedLowerings } from "../onnx/lower/index.ts";
 import { onnxModel } from "../onnx/model.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { hasIntegerProducts, productsSaturate } from "./saturation.ts";
 
 /** Tensors by name. */
 export type Tensors = Readonly<Record<string, Tensor>>;
@@ -55,12 +58,18 @@ export function createRuntime(
   options: InferenceSession.SessionOptions,
   residentBytes: () => number | null = () => null,
 ): Runtime {
+  const load = async (model: Uint8Array, settings = options) =>
+    createProgram(ort, await ort.InferenceSession.create(model, settings));
+  let known: Promise<boolean> | undefined;
+  const saturates = () => (known ??= productsSaturate(load));
   return {
     description,
     residentBytes,
     async compile(outputs, mapped = new Map()) {
-      const settings = mapped.size === 0 ? options : withMapping(options);
-      return createProgram(ort, await ort.InferenceSession.create(onnxModel(outputs, mapped), settings));
+      const joined = joinNarrow(Object.values(outputs));
+      const graph = Object.fromEntries(Object.keys(outputs).map((name, i) => [name, joined[i]!]));
+      const table = hasIntegerProducts(joined) && (await saturates()) ? unsignedLowerings : lowerings;
+      return load(onnxModel(graph, mapped, table), mapped.size === 0 ? options : withMapping(options));
     },
   };
 }

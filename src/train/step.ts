@@ -1,6 +1,5 @@
 /** The graphs of a training: the loss with the gradient of every trained tensor, and what evaluation computes. */
 import { gradients } from "../autodiff/gradients.ts";
-import { joinNarrow } from "../graph/join-narrow.ts";
 import { add, fill, input } from "../graph/ops.ts";
 import {
   dropStopGradient,
@@ -52,7 +51,7 @@ export function trainingStep(
     wrt.map(({ value }) => value),
     mode.gradientCheckpointing ? blocks : [],
   ).map((gradient, i) => gradient ?? fill(0, wrt[i]!.value));
-  const values = joinNarrow(simplify([loss!, ...gradientValues], finished(attached)));
+  const values = simplify([loss!, ...gradientValues], finished(attached));
   const names = ["loss", ...wrt.map(({ name }) => gradientName(name))];
   return Object.fromEntries(names.map((name, i) => [name, values[i]!]));
 }
