@@ -3,7 +3,7 @@
  * scripts/random-base.ts. Three rows of each matrix are trained; each block is computed again for its gradient.
  */
 import { parseArgs } from "node:util";
-import { llamaOf, openRandomBase } from "./random-base.ts";
+import { largeModelFlags, llamaOf, openRandomBase } from "./random-base.ts";
 import { initialize } from "../src/nn/initialize.ts";
 import { methodOf, methodOptions } from "../src/peft/registry.ts";
 import { overQuantizedBase } from "../src/quantization/runtime.ts";
@@ -16,11 +16,7 @@ import { randomBatch, timedSteps } from "./timed-steps.ts";
 
 const { values: flags } = parseArgs({
   options: {
-    base: { type: "string" },
-    layers: { type: "string", default: "32" },
-    hidden_size: { type: "string", default: "4096" },
-    length: { type: "string", default: "512" },
-    steps: { type: "string", default: "1" },
+    ...largeModelFlags,
     warm_up: { type: "string", default: "0" },
     profile: { type: "string" },
   },

@@ -9,20 +9,17 @@ import { existsSync, mkdirSync, rmdirSync, statSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Finished, lastJson, machine, root, run } from "./measure.ts";
+import { largeModelFlags } from "./random-base.ts";
 import type { TimedSteps } from "./timed-steps.ts";
 
 const { values: flags } = parseArgs({
   options: {
-    base: { type: "string" },
-    layers: { type: "string", default: "32" },
-    hidden_size: { type: "string", default: "4096" },
-    length: { type: "string", default: "512" },
-    steps: { type: "string", default: "1" },
+    ...largeModelFlags,
     limit_mib: { type: "string" },
   },
 });
 
-const shape = ["base", "layers", "hidden_size", "length", "steps"] as const;
+const shape = Object.keys(largeModelFlags) as (keyof typeof largeModelFlags)[];
 const command = [
   ...[process.execPath, "--import", "tsx", join(root, "bench", "large-model-here.ts")],
   ...shape.flatMap((name) => [`--${name}`, flags[name]!]),

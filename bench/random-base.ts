@@ -16,6 +16,15 @@ import { sizeOf } from "../src/tensor/shape.ts";
 import { tensor } from "../src/tensor/tensor.ts";
 import { parametersOf } from "../src/train/load.ts";
 
+/** What the programs about such a model are told of it. */
+export const largeModelFlags = {
+  base: { type: "string" },
+  layers: { type: "string", default: "32" },
+  hidden_size: { type: "string", default: "4096" },
+  length: { type: "string", default: "512" },
+  steps: { type: "string", default: "1" },
+} as const;
+
 export interface LlamaShape {
   readonly layers: number;
   readonly hiddenSize: number;

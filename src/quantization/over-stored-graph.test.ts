@@ -91,6 +91,17 @@ describe("a graph over a matrix", () => {
     }
   });
 
+  test("puts it together anew for each product, so that it does not live from one to the next", () => {
+    const twice = matmul(linear(x, weight, b), weight);
+    for (const [scheme, op] of [
+      [int4, "dequantize"],
+      [int8WeightsOnly, "cast"],
+    ] as const) {
+      const over = overStored({ twice }, new Map([["W", storedMatrix(scheme, matrix)]]));
+      expect(topological(Object.values(over)).filter((value) => isOp(value, op))).toHaveLength(2);
+    }
+  });
+
   test("of which nothing is stored is as it was", () => {
     const outputs = { a: linear(x, weight, b), b: gather(weight, index) };
     const over = overStored(outputs, new Map([["V", storedMatrix(int8, matrix)]]));
