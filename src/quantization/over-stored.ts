@@ -45,6 +45,9 @@ export function decoded({ scheme, parts }: StoredMatrix): Tensor<"float32"> {
   return scheme.decode(Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part.read()])));
 }
 
+/** The form of stored matrices; null where none is stored. */
+export const formOf = (stored: StoredMatrices): string | null => [...stored.values()][0]?.scheme.form ?? null;
+
 /** The name under which a part of a stored matrix is fed. */
 export const partName = (parameter: string, part: string): string => `${parameter}.${part}`;
 

@@ -1,6 +1,7 @@
 /** A fine-tuned classifier ready to answer: from a run, a base model with an adapter, or a checkpoint that has a head. */
 import type { Dataset, Texts } from "../data/examples.ts";
 import type { OnBadRow } from "../formats/rows.ts";
+import { formOf } from "../quantization/over-stored.ts";
 import type { Program, Runtime } from "../runtime/runtime.ts";
 import type { ColumnOptions, Task } from "../tasks/task.ts";
 import type { AdaptedModel } from "../train/adapt.ts";
@@ -148,7 +149,8 @@ async function createClassifier(loaded: LoadedModel, options: OpenOptions): Prom
       const encoded = encodeFor(opened, task, dataset, maxLength);
       const settings = { batchSize, padTokenId, metrics: task.metrics };
       const scores = await objective.score(program, adapted.feeds, encoded, settings);
-      const measured = { task, tokenizer, objective, dataset, encoded, maxLength, batchSize };
+      const quantization = formOf(adapted.stored);
+      const measured = { task, tokenizer, objective, dataset, encoded, maxLength, batchSize, quantization };
       return { scores, protocols: measuredProtocols(scores, measured) };
     },
     dispose: () => program.dispose(),

@@ -5,6 +5,7 @@ import type { EncodedDataset } from "../data/encode.ts";
 import type { Dataset } from "../data/examples.ts";
 import type { DownloadProgress } from "../hub/download.ts";
 import { numbersIn } from "../nn/parameters.ts";
+import { formOf } from "../quantization/over-stored.ts";
 import { overQuantizedBase } from "../quantization/runtime.ts";
 import { nativeRuntime } from "../runtime/native.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -65,7 +66,7 @@ export async function* execute(
     });
     if (signal?.aborted) throw interruptedEarly();
     const { writer, from } = await begin({ prepared, environment, adapted });
-    const protocols = validationProtocols(prepared, options, validation);
+    const protocols = validationProtocols(prepared, adapted, options, validation);
     const run: LiveRun = { prepared, adapted, runtime, writer, environment, options, protocols };
     const ready = readyEvent(run, data, loaded, from, (performance.now() - start) / 1000);
     writer.event(ready);
@@ -198,15 +199,22 @@ async function finish(run: LiveRun, { reason, step: lastStep, bestStep, bestScor
 /** Files are named by their whole paths, for a run folder is read from anywhere. */
 function measuredOf(
   { task, tokenizer, config: { settings } }: PreparedRun,
+  { stored }: Pick<AdaptedModel, "stored">,
   { objective, evalBatchSize: batchSize }: TrainingOptions,
   dataset: Dataset,
   encoded: EncodedDataset,
 ): Measured {
   const named = { ...dataset, where: resolve(dataset.where) };
-  return { task, tokenizer, objective, dataset: named, encoded, maxLength: settings.max_seq_length, batchSize };
+  const [maxLength, quantization] = [settings.max_seq_length, formOf(stored)];
+  return { task, tokenizer, objective, dataset: named, encoded, maxLength, batchSize, quantization };
 }
 
-function validationProtocols(prepared: PreparedRun, options: TrainingOptions, encoded: EncodedDataset) {
+function validationProtocols(
+  prepared: PreparedRun,
+  adapted: AdaptedModel,
+  options: TrainingOptions,
+  encoded: EncodedDataset,
+) {
   const { train, validation, config } = prepared;
   const { max_eval_samples: limit, validation_split: share, validation_file: file, seed } = config.settings;
   const isHeldOut = file === null && validation.where === train.where;
@@ -215,7 +223,7 @@ function validationProtocols(prepared: PreparedRun, options: TrainingOptions, en
     limit === null ? null : `the first ${limit} at most`,
   ].filter((part) => part !== null);
   const measured = {
-    ...measuredOf(prepared, options, validation, encoded),
+    ...measuredOf(prepared, adapted, options, validation, encoded),
     ...(sample.length > 0 && { sample: sample.join("; ") }),
   };
   return (scores: Scores): readonly Protocol[] => measuredProtocols(scores, measured);
@@ -232,7 +240,7 @@ async function scoreExtra({ prepared, adapted, runtime, options }: LiveRun): Pro
     const data = encodeFor(prepared, prepared.task, dataset, prepared.config.settings.max_seq_length);
     const extraScores = await objective.score(program, adapted.feeds, data, { batchSize, padTokenId, metrics });
     for (const [name, value] of Object.entries(extraScores)) scores[named(name)] = value;
-    for (const protocol of measuredProtocols(extraScores, measuredOf(prepared, options, dataset, data)))
+    for (const protocol of measuredProtocols(extraScores, measuredOf(prepared, adapted, options, dataset, data)))
       protocols.push({ ...protocol, scores: protocol.scores.map(named) });
     await program.dispose();
   }

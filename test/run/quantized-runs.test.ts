@@ -139,6 +139,7 @@ describe.each(Object.entries(cases))("%s", (name, theCase) => {
 
   test("is trained to its end", () => {
     expect(ended).toMatchObject({ reason: "finished", folder: path(run) });
+    expect(ended.protocols.map((protocol) => protocol.quantization)).toContain(settings.quantization);
     expect(JSON.parse(text(run, "config.json"))).toMatchObject({ quantization: settings.quantization });
     expect(text(run, "events.jsonl").match(/"type":"step"/g)).toHaveLength(12);
   });

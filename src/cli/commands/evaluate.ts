@@ -93,12 +93,13 @@ function printScored({ scores, protocols }: ProtocolledScores, { json }: Evaluat
 
 /** A protocol in a line. */
 function told(protocol: Protocol): string {
-  const { scores, way, data, items, sample, tokens, max_seq_length, truncated = 0, reference } = protocol;
+  const { scores, way, data, items, sample, quantization, tokens, max_seq_length, truncated = 0, reference } = protocol;
   const { decoding = {}, warnings = [] } = protocol;
   const settings = Object.entries({ ...(max_seq_length !== undefined && { max_seq_length }), ...decoding }).map(
     ([name, value]) => `${name} ${value}`,
   );
   const counts = [
+    ...(quantization === undefined ? [] : [`base model in ${quantization}`]),
     ...(tokens === undefined ? [] : [`${formatCount(tokens)} tokens`]),
     ...(truncated > 0 ? [`${formatCount(truncated)} examples cut`] : []),
   ];

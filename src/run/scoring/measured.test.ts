@@ -16,7 +16,7 @@ import { type Measured, measuredProtocols } from "./measured.ts";
 const tokenizer = createTokenizer({ ...byteTokenizer }, { ...byteTokenizerConfig }, "tokenizer.json");
 const example = (...texts: [string, string]) => ({ line: 1, texts, label: 0 });
 const dataset: Dataset = { where: "set/dev.jsonl", examples: [example("one two", "three"), example("four", "five")] };
-const shared = { tokenizer, dataset, maxLength: 10, batchSize: 2 };
+const shared = { tokenizer, dataset, maxLength: 10, batchSize: 2, quantization: null };
 
 function ofPairs(task: Measured["task"], objective: Measured["objective"]): Measured {
   return { ...shared, task, objective, encoded: encodeDataset(dataset, tokenizer, { maxLength: 10 }) };
@@ -31,6 +31,11 @@ test("one protocol for each program whose numbers the metrics give", () => {
     { scores: ["pearson"], way: "the number that the head gives", ...same, reference: "scipy 1.17.1, pearsonr" },
     { scores: ["spearmanr"], way: "the number that the head gives", ...same, reference: "scipy 1.17.1, spearmanr" },
   ]);
+});
+
+test("how the base model was stored, where not as float32", () => {
+  const measured = { ...ofPairs(glue.stsb.known!, labelObjectives.regression), quantization: "int8" };
+  expect(measuredProtocols({ loss: 1 }, measured)).toMatchObject([{ scores: ["loss"], quantization: "int8" }]);
 });
 
 test("of a language model the tokens that are asked for, and the prompt before them", () => {

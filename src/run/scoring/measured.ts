@@ -23,6 +23,8 @@ export interface Measured {
   readonly encoded: EncodedDataset;
   readonly maxLength: number;
   readonly batchSize: number;
+  /** How the base model is stored; null as float32. */
+  readonly quantization: string | null;
   /** Which examples of the file the data set has, where these are not all. */
   readonly sample?: string | undefined;
 }
@@ -66,7 +68,7 @@ const ways: { readonly [K in TaskKind]: Way } = {
 
 /** One protocol for each program whose numbers are among the scores. */
 export function measuredProtocols(scores: Scores, measured: Measured): Protocol[] {
-  const { task, dataset, encoded, maxLength, sample } = measured;
+  const { task, dataset, encoded, maxLength, quantization, sample } = measured;
   const { where, examples } = dataset;
   const { loss, decision = "" } = ways[task.kind];
   const warnings = Object.values(task.contaminated ?? {});
@@ -75,6 +77,7 @@ export function measuredProtocols(scores: Scores, measured: Measured): Protocol[
     items: examples.length - (encoded.skipped ?? 0),
     split: splitNamed(where),
     ...(sample !== undefined && { sample }),
+    ...(quantization !== null && { quantization }),
     max_seq_length: maxLength,
     truncated: encoded.truncated,
     prompt: firstPrompt(measured),

@@ -12,6 +12,8 @@ export interface Protocol {
   readonly split: string | null;
   /** Which of the file's examples they are, where they are not all. */
   readonly sample?: string;
+  /** How the base model was stored, where not as float32. */
+  readonly quantization?: string;
   /** The longest sequence in tokens, and how many examples were cut to it. */
   readonly max_seq_length?: number;
   readonly truncated?: number;

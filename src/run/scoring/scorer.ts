@@ -2,6 +2,7 @@
 import { likelihoodModel } from "../../generation/likelihood.ts";
 import { sampled } from "../../data/few-shot.ts";
 import type { OnBadRow } from "../../formats/rows.ts";
+import { formOf } from "../../quantization/over-stored.ts";
 import { readTaskFile } from "../data.ts";
 import { generatorOf } from "../generator.ts";
 import { adaptedModel, type ModelSource, type OnDownload, runtimeFor } from "../loaded.ts";
@@ -80,8 +81,10 @@ export async function scoreModel(
   };
   const warnings = Object.values(task.contaminated ?? {});
   const [count, all] = [data.examples.length, whole.examples.length];
+  const form = formOf(adapted.stored);
   const beside = {
     ...(count < all && { sample: `${count} of ${all}, drawn by seed ${SEED}` }),
+    ...(form !== null && { quantization: form }),
     ...(warnings.length > 0 && { warnings }),
   };
   const results: ProtocolledScores[] = [];
