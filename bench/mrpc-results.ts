@@ -5,7 +5,6 @@ import { median } from "./measure.ts";
 import { ablationRows, methodRows, type Variant } from "./mrpc-runs.ts";
 
 export const SEEDS: readonly number[] = [1, 2, 3];
-const EXTENSIONS = 2;
 
 export interface Run {
   readonly name: string;
@@ -39,24 +38,17 @@ export function runOf({ name, method, options = {} }: Variant, rate: number, see
   return { name, method, options, learning_rate: Number(rate.toPrecision(3)), seed };
 }
 
-/** The best learning rate of a row among those tried, and those still to be tried before it is known. */
+/** The best learning rate of a row among its method's default, three and nine times that; null while some are still to be tried. */
 export function search(
   variant: Variant,
   runs: readonly Done[],
-): { readonly best: number | null; readonly open: number[] } {
-  const middle = methodOf(variant.method).learningRate;
-  const rates = [middle / 3, middle, middle * 3].map((rate) => Number(rate.toPrecision(3)));
-  for (let extension = 0; ; extension++) {
-    const open = rates.filter((rate) => !find(runs, variant, rate, SEEDS[0]!));
-    if (open.length > 0) return { best: null, open };
-    const tried = rates.map((rate) => score(find(runs, variant, rate, SEEDS[0]!)!));
-    const at = tried.indexOf(Math.max(...tried));
-    const isEdge = at === 0 || at === rates.length - 1;
-    if (!isEdge || extension === EXTENSIONS) return { best: rates[at]!, open: [] };
-    const next = Number((at === 0 ? rates[0]! / 3 : rates.at(-1)! * 3).toPrecision(3));
-    if (at === 0) rates.unshift(next);
-    else rates.push(next);
-  }
+): { readonly best: number | null; readonly open: readonly number[] } {
+  const rates = [1, 3, 9].map((factor) => Number((factor * methodOf(variant.method).learningRate).toPrecision(3)));
+  const tried = rates.map((rate) => find(runs, variant, rate, SEEDS[0]!));
+  const open = rates.filter((_, i) => tried[i] === undefined);
+  if (open.length > 0) return { best: null, open };
+  const scores = tried.map((run) => score(run!));
+  return { best: rates[scores.indexOf(Math.max(...scores))]!, open };
 }
 
 const spread = (values: readonly number[]) => {

@@ -4,8 +4,8 @@
  *     npx tsx bench/mrpc.ts --model MINILM --data MRPC_FOLDER --output_dir RUNS [--workers 2] [--threads 1] [--results FILE]
  *
  * Each finished run is a line of FILE (docs/mrpc.jsonl); what is there is not run again, so an interrupted study goes on. A
- * method's learning rate is chosen with seed 1 from its default and a third and three times that, and on from an edge of the
- * grid where the best lies there, twice at most; the other seeds use the one chosen. Ablations use that of three rows.
+ * method's learning rate is chosen with seed 1 from its default, three times and nine times that; the other seeds use the one
+ * chosen. Ablations use that of three rows.
  */
 import { appendFileSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
