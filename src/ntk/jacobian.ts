@@ -6,6 +6,7 @@ import { pullbacks } from "../autodiff/gradients.ts";
 import { expand, vector } from "../graph/ops.ts";
 import { sizeOfDim } from "../graph/dim.ts";
 import { joinProducts } from "../graph/join-products.ts";
+import { onlyTaken } from "../graph/only-taken.ts";
 import { forwardRewrites, simplify } from "../graph/simplify.ts";
 import type { Value } from "../graph/value.ts";
 import type { Runtime, Tensors } from "../runtime/runtime.ts";
@@ -66,7 +67,7 @@ function ownGradients(
 ): { readonly logits: Value; readonly gradients: TensorGradients } {
   const mode = { training: false };
   const given = outputsOf(forward(attached, reparameterizedTable(attached, mode), mode));
-  const [logits] = simplify([given], forwardRewrites);
+  const [logits] = simplify(onlyTaken([given]), forwardRewrites);
   const outputs = Number(logits!.shape.at(-1));
   const read = new Map(inputsOf([logits!]).map((value) => [value.attrs.name, value]));
   const taken = attached.attachment.trained.filter((part) => isTaken(part) && read.has(part.name));

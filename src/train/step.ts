@@ -1,5 +1,6 @@
 /** The graphs of a training: the loss with the gradient of every trained tensor, and what evaluation computes. */
 import { gradients } from "../autodiff/gradients.ts";
+import { onlyTaken } from "../graph/only-taken.ts";
 import { add, fill, input } from "../graph/ops.ts";
 import {
   dropStopGradient,
@@ -42,21 +43,21 @@ export function trainingStep(
   objective: Objective,
   mode: Omit<ForwardMode, "training"> = {},
 ): Record<string, Value> {
-  const [loss, ...blocks] = simplify(lossAndBlocks(attached, objective, mode), forwardRewrites);
+  const [loss, ...blocks] = simplify(onlyTaken(lossAndBlocks(attached, objective, mode)), forwardRewrites);
   const read = new Map(inputsOf([loss!]).map((value) => [value.attrs.name, value]));
   // What the loss does not read has a gradient of zero.
   const wrt = deepestFirst(attached).map(({ name, shape }) => ({ name, value: read.get(name) ?? input(name, shape) }));
   const gradientValues = gradients(
     loss!,
     wrt.map(({ value }) => value),
-    mode.gradientCheckpointing ? blocks : [],
+    blocks,
   ).map((gradient, i) => gradient ?? fill(0, wrt[i]!.value));
   const values = simplify([loss!, ...gradientValues], finished(attached));
   const names = ["loss", ...wrt.map(({ name }) => gradientName(name))];
   return Object.fromEntries(names.map((name, i) => [name, values[i]!]));
 }
 
-/** The loss, then the hidden states that enter each block. */
+/** The loss, then, where they are kept for gradients, the hidden states that enter each block. */
 function lossAndBlocks(attached: AttachedModel, objective: Objective, mode: Omit<ForwardMode, "training">): Value[] {
   const table = reparameterizedTable(attached, { training: true });
   const blocks: Value[] = [];
@@ -68,7 +69,7 @@ function lossAndBlocks(attached: AttachedModel, objective: Objective, mode: Omit
   };
   const loss = objective.loss(forward(attached, table, { training: true, ...mode }, watching));
   const penalty = attached.attachment.penalty?.(table);
-  return [penalty ? add(loss, penalty) : loss, ...blocks];
+  return [penalty ? add(loss, penalty) : loss, ...(mode.gradientCheckpointing ? blocks : [])];
 }
 
 /** A model whose method trains in place, as if these parameters were trained whole, the rest of the method as it is. */
@@ -94,7 +95,7 @@ export function evaluationPass(
   output: (forward: Forward) => Record<string, Value>,
 ): Record<string, Value> {
   const outputs = output(forward(attached, reparameterizedTable(attached), { training: false }));
-  const values = simplify(Object.values(outputs), [takeInsideProduct, ...finished(attached)]);
+  const values = simplify(onlyTaken(Object.values(outputs)), [takeInsideProduct, ...finished(attached)]);
   return Object.fromEntries(Object.keys(outputs).map((name, i) => [name, values[i]!]));
 }
 
