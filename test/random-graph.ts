@@ -88,6 +88,11 @@ const phrases: readonly Phrase[] = [
   ofRank(2, 3, (x, d) => g.matmul(x, d.normal([sizes(x).at(-1)!, d.size()]))),
   ofRank(2, 3, (x, d) => adaptedLinear(x, d)),
   ofRank(2, 3, (x, d) => likelihoodGradient(x, d)),
+  ofRank(2, 4, (x, d) => {
+    const [leading, [queries, keys], width] = [sizes(x).slice(0, -2), sizes(x).slice(-2), d.size()];
+    const [a, b] = [d.normal([...leading, queries!, width]), d.normal([...leading, keys!, width])];
+    return g.sum(g.mul(g.matmul(a, b, { transposeB: true }), g.softmax(x)), [-1], d.coin());
+  }),
   ofRank(0, 3, (x, d) => g.unsqueeze(x, d.size(0, x.shape.length))),
   { fits: ({ shape }) => shape.includes(1), make: (x) => g.squeeze(x, x.shape.indexOf(1)) },
   { fits: ({ shape }) => shape.length === 3 && Number(shape[2]) % 2 === 0, make: (x) => g.splitHeads(x, 2) },

@@ -2,16 +2,11 @@
  * Rewrites that keep a matrix apart from what replaces some of its rows or columns: products are made of each and put together. Where
  * the matrix is stored in few bits and what replaces is not, nothing of the one has to be made into the other.
  */
-import { axisFromFront } from "../tensor/shape.ts";
 import { add, linear, matmul, mul, replace, take, vector } from "./ops.ts";
 import type { Attrs } from "./primitive.ts";
+import { isReplaced, placeOf } from "./replacement.ts";
 import type { Rewrite } from "./simplify.ts";
 import { isOp, type Value } from "./value.ts";
-
-/** A matrix with whole rows or columns replaced. */
-function isReplaced(x: Value): x is Value<"replace"> {
-  return isOp(x, "replace") && x.shape.length === 2 && x.attrs.within === null;
-}
 
 /** x with zeros at `indices` of its last axis. */
 function without(x: Value, indices: readonly number[]): Value {
@@ -20,16 +15,13 @@ function without(x: Value, indices: readonly number[]): Value {
   return mul(x, vector(kept));
 }
 
-/** The attributes of a replacement, its axis counted from the front. */
-const at = ({ attrs: { axis, indices } }: Value<"replace">) => ({ axis: axisFromFront(axis, 2), indices });
-
 /** linear(x, replace(W, R), b) → the linear of W, with that of R in its place (rows) or beside it (columns); x has rows. */
 export const linearOfReplaced: Rewrite = (y) => {
   if (!isOp(y, "linear") || !isReplaced(y.operands[1])) return null;
   const [x, weight, bias] = y.operands;
   if (x.shape.length < 2) return null;
   const [base, slices] = weight.operands;
-  const { axis, indices } = at(weight);
+  const { axis, indices } = placeOf(weight);
   return axis === 0
     ? replace(linear(x, base, bias), linear(x, slices, take(bias, 0, indices)), -1, indices)
     : add(linear(without(x, indices), base, bias), matmul(take(x, -1, indices), slices, { transposeB: true }));
@@ -40,7 +32,7 @@ export const productOfReplaced: Rewrite = (y) => {
   if (!isOp(y, "matmul") || y.attrs.transposeA || !isReplaced(y.operands[1])) return null;
   const [x, weight] = y.operands;
   const [base, slices] = weight.operands;
-  const { axis, indices } = at(weight);
+  const { axis, indices } = placeOf(weight);
   const times = (left: Value, right: Value) => matmul(left, right, y.attrs);
   return isSummed(axis, y.attrs)
     ? add(times(without(x, indices), base), times(take(x, -1, indices), slices))

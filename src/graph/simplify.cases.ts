@@ -25,6 +25,16 @@ function someAxis(d: Draw, rank: number, except?: number): number {
 }
 const takeSome = (d: Draw, x: Value, axis: number) => g.take(x, axis, d.indices(sizes(x).at(axis)!));
 
+/** A product of the shape of attention's scores, times such. */
+function ofScores(d: Draw, attrs: { readonly transposeB?: boolean }): Value {
+  const [leading, queries, keys, width] = [d.shape(2), d.size(), d.size(), d.size()];
+  const b = d.normal([...leading, ...(attrs.transposeB ? [keys, width] : [width, keys])]);
+  return g.mul(
+    g.matmul(d.normal([...leading, queries, width]), b, attrs),
+    g.softmax(d.normal([...leading, queries, keys])),
+  );
+}
+
 /** Fewer than all of the last axis. */
 const takeFew = (d: Draw, x: Value) => {
   const n = sizes(x).at(-1)!;
@@ -199,6 +209,25 @@ export const cases: Readonly<Record<string, Cases>> = {
     kept: [
       onX((x) => g.select(g.greater(x, 0), x, g.neg(x))),
       onX((x) => g.select(g.greater(x, 0), g.mean(x, [0]), g.mean(x, [0]))),
+    ],
+  },
+  rowSumsOfAttention: {
+    fires: [true, false].map(
+      (keepDims): Case =>
+        (d) =>
+          g.sum(ofScores(d, { transposeB: true }), [d.coin() ? -1 : 3], keepDims),
+    ),
+    kept: [
+      (d) => g.sum(ofScores(d, {}), [-1], true),
+      (d) => g.sum(ofScores(d, { transposeB: true }), [-2], true),
+      (d) => g.sum(ofScores(d, { transposeB: true }), [-2, -1], true),
+      (d) => g.sum(g.mul(g.matmul(d.normal([2, 3]), d.normal([3, 4])), d.normal([2, 4])), [-1], true),
+      // One product with every row of scores, in each of several batches.
+      (d) =>
+        g.sum(
+          g.mul(g.matmul(d.normal([2, 3]), d.normal([4, 3]), { transposeB: true }), g.softmax(d.normal([5, 2, 4]))),
+          [-1],
+        ),
     ],
   },
   inverses: {

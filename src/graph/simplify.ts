@@ -2,7 +2,7 @@
 import { axisFromFront } from "../tensor/shape.ts";
 import { factoredRewrites } from "./factored.ts";
 import { likelihoodRewrites } from "./likelihood.ts";
-import { constant, contract, linear, matmul, replace, take } from "./ops.ts";
+import { constant, contract, linear, matmul, mul, replace, sum, take } from "./ops.ts";
 import { isOp, type Value } from "./value.ts";
 import { rebuild } from "./walk.ts";
 
@@ -102,6 +102,21 @@ export const takeAll: Rewrite = (y) => {
   return y.attrs.indices.every((index, i) => index === i) ? y.operands[0] : null;
 };
 
+/**
+ * Row sums of (a·bᵀ) ∘ P → those of a ∘ (P·b), P a softmax: the sums of attention's gradient, by the result that is there already
+ * (Dao et al. 2022, FlashAttention, appendix B.2).
+ */
+export const rowSumsOfAttention: Rewrite = (y) => {
+  if (!isOp(y, "sum") || !isOp(y.operands[0], "mul") || !isOverLast(y)) return null;
+  const [product, weights] = y.operands[0].operands;
+  if (!isOp(product, "matmul") || !isOp(weights, "softmax") || !shapedLike(product, weights)) return null;
+  const [a, b] = product.operands;
+  const { transposeA, transposeB } = product.attrs;
+  return transposeA || !transposeB ? null : sum(mul(a, matmul(weights, b)), [-1], y.attrs.keepDims);
+};
+const isOverLast = ({ operands: [x], attrs: { axes } }: Value<"sum">): boolean =>
+  axes.length === 1 && axisFromFront(axes[0]!, x.shape.length) === x.shape.length - 1;
+
 /** Transposing twice: one transposition, or none. */
 export const transposeTwice: Rewrite = (y) => {
   if (!isOp(y, "transpose") || !isOp(y.operands[0], "transpose")) return null;
@@ -152,6 +167,7 @@ export const rewrites: readonly Rewrite[] = [
   takeAll,
   transposeTwice,
   inverses,
+  rowSumsOfAttention,
   ...Object.values(factoredRewrites),
   ...Object.values(likelihoodRewrites),
 ];

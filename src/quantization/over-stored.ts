@@ -1,8 +1,9 @@
 /** A graph over matrices that are stored in few bits, and what is fed to it. */
-import { add, after, gather, input, matmul, take } from "../graph/ops.ts";
+import { add, after, concat, gather, input, matmul, take } from "../graph/ops.ts";
 import type { ValueType } from "../graph/primitive.ts";
 import { linearOfReplaced, productOfReplaced, scaleOnce } from "../graph/replaced.ts";
 import { type Rewrite, rewrites, simplify } from "../graph/simplify.ts";
+import { stacked, sumOfProducts } from "../graph/stacked.ts";
 import { isOp, type Value } from "../graph/value.ts";
 import { rebuild } from "../graph/walk.ts";
 import { axisFromFront } from "../tensor/shape.ts";
@@ -65,10 +66,15 @@ export function overStored(
   stored: ReadonlyMap<string, StoredSpec>,
 ): Record<string, Value> {
   const known = new Map([...stored].map(([name, matrix]) => [name, asValues(name, matrix)]));
-  const of = (x: Value) => (isOp(x, "input") && known.get(x.attrs.name)) || null;
+  const of = (x: Value): StoredValue | null => {
+    if (isOp(x, "concat") && x.attrs.axis === 0) return oneBelowTheOther(x.operands.map(of));
+    return (isOp(x, "input") && known.get(x.attrs.name)) || null;
+  };
   const isOver = (x: Value): boolean => of(x) !== null || (isOp(x, "replace") && isOver(x.operands[0]));
+  const hasProduct = (x: Value) => of(x)?.scheme.times !== undefined;
+  const summed = simplify(Object.values(outputs), [sumOfProducts((a, b) => stacked(a, b, hasProduct))]);
   const rules = [...apartWhere(isOver), ...storedRules(of), scaleOnce, ...rewrites];
-  const whole = rebuild(simplify(Object.values(outputs), rules), (value) => {
+  const whole = rebuild(simplify(summed, rules), (value) => {
     const matrix = of(value);
     return matrix ? matrix.scheme.value(matrix.parts) : value;
   });
@@ -82,6 +88,13 @@ function asValues(name: string, { scheme, parts }: StoredSpec): StoredValue {
     input(partName(name, part), shape, dtype as ValueType),
   ]);
   return { scheme, parts: Object.fromEntries(values) as PartValues };
+}
+
+/** Matrices of one scheme as one matrix. */
+function oneBelowTheOther([above, below]: readonly (StoredValue | null)[]): StoredValue | null {
+  if (!above || !below || above.scheme !== below.scheme) return null;
+  const parts = Object.entries(above.parts).map(([name, part]) => [name, concat(part, below.parts[name]!, 0)]);
+  return { scheme: above.scheme, parts: Object.fromEntries(parts) as PartValues };
 }
 
 /** Rewrites of products over replaced matrices, where the matrix is stored. */

@@ -48,10 +48,7 @@ export const reduction: Pullbacks<
   count: () => [null],
   // Used for positions alone, which are integers.
   cumsum: () => [null],
-  softmax: (dy, y) => {
-    const weighted = mul(dy, y);
-    return [sub(weighted, mul(y, sum(weighted, [-1], true)))];
-  },
+  softmax: (dy, y) => [mul(y, sub(dy, sum(mul(dy, y), [-1], true)))],
   // The scale of each row stays outside, so that nothing but the softmax has as many numbers as x.
   negativeLogLikelihood: (dy, { operands: [x, index] }) => [
     mul(minusOneHot(softmax(x), index), unsqueeze(dy, -1)),
