@@ -58,3 +58,16 @@ test("the forward pass is fed no labels", () => {
   expect([logits!.type, logits!.shape]).toEqual(["float32", ["batch", 1]]);
   expect(inputsOf({ logits: logits! }).has("labels")).toBe(false);
 });
+
+test("of the last layer keys and values alone are computed for every token, forward and backward", () => {
+  const layers = attached.specs.filter(({ name }) => name.endsWith("self.query.weight")).length;
+  const products = (graph: Readonly<Record<string, Value>>, rank: number) =>
+    topological(Object.values(graph)).filter(
+      (x) => (isOp(x, "linear") || isOp(x, "matmul")) && x.shape.length === rank && x.shape[1] === "sequence",
+    ).length;
+  const LINEARS = 6;
+  expect(products(forwardPass(attached), 3)).toBe(LINEARS * (layers - 1) + 2);
+  // Rows give back from every token what they do from the layers above, and those of the first layer's attention to nobody.
+  const whole = trainingStep(attached, labelObjectives.regression, { gradientCheckpointing: false });
+  expect(products(whole, 3)).toBe(2 * (LINEARS * (layers - 1) + 2) - 3);
+});
