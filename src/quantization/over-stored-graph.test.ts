@@ -198,7 +198,10 @@ type Step = ReturnType<typeof stepOf>;
 const storedSpecs = ({ specs, stored }: AdaptedModel, role: ParameterSpec["role"]) =>
   specs.filter((spec) => stored.has(spec.name) && spec.role === role).map(({ name }) => name);
 
-/** What reads the codes of a stored matrix: rows that are looked up, a product as they lie (backward), or turned (forward), or floats. */
+/**
+ * What reads the codes of a stored matrix: rows that are looked up, a product as they lie, alone or with others' (backward), or turned
+ * (forward), or floats.
+ */
 function usesOf(order: readonly Value[], parameter: string): string[] {
   const codes = order.find((value) => isOp(value, "input") && value.attrs.name === partName(parameter, "codes"));
   if (!codes) return [];
@@ -206,6 +209,7 @@ function usesOf(order: readonly Value[], parameter: string): string[] {
     if (isOp(reader, "gather") || isOp(reader, "take")) return "rows";
     if (isOp(reader, "integerMatmul")) return "backward";
     const readers = readersOf(order, reader);
+    if (isOp(reader, "concat")) return [...new Set(readers.map(use))].join();
     return isOp(reader, "transpose") && readers.every((each) => isOp(each, "integerMatmul")) ? "forward" : reader.op;
   };
   return [...new Set(readersOf(order, codes).map(use))].toSorted();

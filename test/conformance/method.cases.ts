@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { collate } from "../../src/data/collate.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/formats/safetensors.ts";
+import { onlyTaken } from "../../src/graph/only-taken.ts";
 import { simplify } from "../../src/graph/simplify.ts";
 import { input } from "../../src/graph/ops.ts";
 import { concat } from "../../src/onnx/proto.ts";
@@ -79,7 +80,7 @@ async function reparameterized(runtime: Runtime, adapted: AdaptedModel, base: We
   const trained = new Map(adapted.attachment.trained.map(({ name, shape }) => [name, input(apart(name), shape)]));
   const table = adapted.attachment.reparameterize(baseTable(adapted), trained, { training: false });
   const { hidden, head } = forward(adapted, table, { training: false });
-  const [value] = simplify([head(hidden())]);
+  const [value] = simplify(onlyTaken([head(hidden())]));
   const feeds = Object.fromEntries(adapter.map(({ name, values }) => [apart(name), values]));
   return run(runtime, { logits: value! }, { ...adapted.feeds, ...base, ...feeds });
 }
