@@ -47,15 +47,11 @@ export function createEmitter(weights: ModelWeights): {
   emitter: Emitter;
   bind(value: Value, name: string): void;
   nodes: Node[];
-  /** What is computed, by the names of nodes' outputs. */
-  results: ReadonlyMap<string, Value>;
   constants(): Constant[];
 } {
   const nodes: Node[] = [];
   const constants = new Map<string, Constant>();
   const names = new Map<Value, string>();
-  const made = new Set<string>();
-  const results = new Map<string, Value>();
   const offers = new Map<string, () => string>();
   const sizeNames = new Map<string, string>();
   const identity = new Map<Value, number>();
@@ -72,7 +68,6 @@ export function createEmitter(weights: ModelWeights): {
     },
     node(op, inputs, { domain = "" as "com.microsoft", attributes = {} } = {}) {
       const output = fresh(op);
-      made.add(output);
       nodes.push({ op, domain, inputs, outputs: [output], attributes });
       return output;
     },
@@ -106,9 +101,7 @@ export function createEmitter(weights: ModelWeights): {
     extraOutput(output, index) {
       const { outputs } = nodes.find((node) => node.outputs[0] === output)!;
       while (outputs.length <= index) outputs.push("");
-      outputs[index] ||= `${output}_${index}`;
-      made.add(outputs[index]);
-      return outputs[index];
+      return (outputs[index] ||= `${output}_${index}`);
     },
   };
 
@@ -128,7 +121,6 @@ export function createEmitter(weights: ModelWeights): {
   /** Gives a value its name; an input's named sizes become known here. */
   const bind = (value: Value, name: string) => {
     names.set(value, name);
-    if (made.has(name)) results.set(name, value);
     if (value.op !== "input") return;
     value.shape.forEach((n, axis) => {
       if (typeof n === "number" || sizeNames.has(n)) return;
@@ -140,7 +132,6 @@ export function createEmitter(weights: ModelWeights): {
     emitter,
     bind,
     nodes,
-    results,
     constants: () => [...constants.values()],
   };
 }

@@ -17,8 +17,7 @@ const OPSETS: Readonly<Record<string, number>> = { "": 21, "com.microsoft": 1 };
  * The ONNX model that computes `outputs`, under their names. Inputs keep their names and named dimensions.
  *
  * ONNX Runtime orders nodes by a depth-first walk that takes the latest node first; nodes are therefore written last to first,
- * so that it runs them in the order of the graph, each gradient as soon as it can be had and its operands freed after it. Results of
- * sizes that vary are written with their shapes, for it computes in an operand's memory only where it knows both to be of one size.
+ * so that it runs them in the order of the graph, each gradient as soon as it can be had and its operands freed after it.
  * @param mapped inputs that are constants whose bytes lie in files
  * @param table of lowerings; the usual one unless given
  */
@@ -27,11 +26,8 @@ export function onnxModel(
   mapped: ReadonlyMap<string, proto.External> = new Map(),
   table: typeof lowerings = lowerings,
 ): Uint8Array {
-  const { nodes, results, ...rest } = lowerAll(outputs, {}, table);
-  const sized = [...results].flatMap(([name, { type, shape }]) =>
-    shape.some((n) => typeof n === "string") ? [proto.nodeResult(name, type, shape)] : [],
-  );
-  return proto.concat(modelOf({ ...rest, nodes: nodes.toReversed() }, mapped, sized));
+  const written = lowerAll(outputs, {}, table);
+  return proto.concat(modelOf({ ...written, nodes: written.nodes.toReversed() }, mapped));
 }
 
 /**
@@ -53,7 +49,6 @@ export function standaloneModel(
 /** A graph in ONNX's words. */
 interface Lowered {
   readonly nodes: readonly proto.Node[];
-  readonly results: ReadonlyMap<string, Value>;
   readonly constants: readonly Constant[];
   readonly inputs: readonly Value<"input">[];
   readonly outputs: Readonly<Record<string, Value>>;
@@ -74,13 +69,7 @@ function lowerAll(outputs: Readonly<Record<string, Value>>, weights: ModelWeight
     outputs: [name],
     attributes: {},
   }));
-  return {
-    ...collected,
-    nodes: [...collected.nodes, ...named],
-    constants: collected.constants(),
-    inputs: fed,
-    outputs,
-  };
+  return { nodes: [...collected.nodes, ...named], constants: collected.constants(), inputs: fed, outputs };
 }
 
 /** The same, each output named by the node that computes it: ONNX Runtime copies at every run what an Identity gives that others read. */
@@ -100,9 +89,8 @@ function givenDirectly({ nodes, ...rest }: Lowered): Lowered {
 }
 
 function modelOf(
-  { nodes, constants, inputs, outputs }: Omit<Lowered, "results">,
+  { nodes, constants, inputs, outputs }: Lowered,
   mapped: ReadonlyMap<string, proto.External> = new Map(),
-  fields: readonly Uint8Array[] = [],
 ): Uint8Array[] {
   const domains = new Set(["", ...nodes.map(({ domain }) => domain)]);
   return proto.model(
@@ -116,7 +104,6 @@ function modelOf(
           : proto.graphInput(name, type, shape);
       }),
       ...Object.entries(outputs).map(([name, { type, shape }]) => proto.graphOutput(name, type, shape)),
-      ...fields,
     ],
     IR_VERSION,
     Object.fromEntries([...domains].map((domain) => [domain, OPSETS[domain]!])),

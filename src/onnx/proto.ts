@@ -141,11 +141,6 @@ export function graphOutput(name: string, type: ValueType, shape: readonly Dim[]
   return message(12, ...valueInfo(name, type, shape));
 }
 
-/** The type and shape of what a node gives, as a field of GraphProto. */
-export function nodeResult(name: string, type: ValueType, shape: readonly Dim[]): Bytes {
-  return message(13, ...valueInfo(name, type, shape));
-}
-
 /** Protobuf's own limit, a signed 32-bit length. */
 const MAX_MODEL_BYTES = 2 ** 31 - 1;
 
