@@ -54,6 +54,14 @@ test.each<[string, (hidden: Value, d: Draw) => Value[]]>([
   expect(linears(...after)).toEqual(linears(...before));
 });
 
+test("a slice that is taken twice is there twice, also of an axis of one", () => {
+  const d = draw(4);
+  for (const n of [1, 3]) {
+    const before = [g.take(g.add(d.normal([2, n]), d.normal([2, n])), 1, [0, 0])];
+    expectSame(interpret(onlyTaken(before), d.feeds), interpret(before, d.feeds));
+  }
+});
+
 test("readers that take the same share what is computed", () => {
   const d = draw(3);
   const hidden = layer(d.normal([3, 4, WIDTH]), d);

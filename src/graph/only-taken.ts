@@ -23,13 +23,15 @@ export function onlyTaken(outputs: readonly Value[]): Value[] {
       const value = rebuilt.get(x)!;
       return read[i] && !computed.get(x) ? take(value, read[i].axis, read[i].indices) : value;
     });
-    const isTaken = slices === null && isOp(y, "take");
-    rebuilt.set(
-      y,
-      isTaken ? operands[0]! : slices ? apply(y.op, operands as never, y.attrs) : withOperands(y, operands),
-    );
+    rebuilt.set(y, made(y, operands, slices));
   }
   return outputs.map((x) => rebuilt.get(x)!);
+}
+
+/** `slices` of y, or all of it, made of what is read of its operands: what a take gives is that already. */
+function made(y: Value, operands: readonly Value[], slices: Slices): Value {
+  if (slices) return apply(y.op, operands as never, y.attrs);
+  return isOp(y, "take") ? operands[0]! : withOperands(y, operands);
 }
 
 /** What has to be computed of each value, given that the outputs are wanted whole. */

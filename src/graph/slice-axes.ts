@@ -72,5 +72,7 @@ export const sliceRules: { readonly [P in Primitive]?: Rule<P> } = {
 };
 
 /** For each operand of `y` the axis along whose slices those of y's `axis` are made; null where slices are not made of slices. */
-export const sliceAxes = (y: Value, axis: number): Axes | null =>
-  (sliceRules[y.op] as Rule<Primitive> | undefined)?.(y, axis) ?? null;
+export function sliceAxes(y: Value, axis: number): Axes | null {
+  const axes = (sliceRules[y.op] as Rule<Primitive> | undefined)?.(y, axis);
+  return axes?.some((own) => own !== null) ? axes : null;
+}

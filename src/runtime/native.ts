@@ -12,9 +12,8 @@ export interface NativeOptions {
 
 /**
  * Loads onnxruntime-node. Its telemetry is switched off, and memory patterns too, which would double the arena from the second
- * run on. Worker threads do not spin: a training's and an evaluation's session would slow each other down, and any other program. Where
- * they do (`force_spinning_stop` keeps it within a run), a step of a small model takes a seventh less in most processes and a third more in
- * the others, from their first step to their last.
+ * run on. Worker threads do not spin: a training's and an evaluation's session would slow each other down, and any other program. Kept
+ * within a run (`force_spinning_stop`) it makes most processes faster and some slower, from their first step to their last.
  */
 export async function nativeRuntime({
   threads = availableParallelism(),
