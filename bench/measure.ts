@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { availableParallelism, cpus } from "node:os";
 import { join, resolve } from "node:path";
+import { deviceOf } from "../src/runtime/device.ts";
 
 export const root: string = resolve(import.meta.dirname, "..");
 export const cli: string = join(root, "bin", "rocoft.js");
@@ -61,5 +62,8 @@ export function median(values: readonly number[]): number {
 
 /** Processor, cores and date: what a figure is worth nothing without. */
 export function machine(): string {
-  return `${cpus()[0]?.model ?? "unknown processor"}, ${availableParallelism()} cores, ${new Date().toISOString().slice(0, 10)}`;
+  const processor = `${cpus()[0]?.model ?? "unknown processor"}, ${availableParallelism()} cores`;
+  const names =
+    deviceOf() === "cuda" ? run("nvidia-smi", ["--query-gpu=name", "--format=csv,noheader"]).stdout.trim() : null;
+  return [names, processor, new Date().toISOString().slice(0, 10)].filter((part) => part !== null).join(", ");
 }

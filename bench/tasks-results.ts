@@ -17,7 +17,9 @@ export interface Result {
   readonly chance: Scores;
   readonly protocols: readonly ScoredBy[];
   readonly seconds: { readonly train: number | null; readonly evaluate: number | null };
+  /** Where it was scored; trained, too, unless `trainedOn` says another. */
   readonly machine: string;
+  readonly trainedOn?: string;
 }
 
 /** A protocol without the first prompt, and with the file's name alone. */

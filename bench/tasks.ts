@@ -31,6 +31,8 @@ const { values: flags } = parseArgs({
     results: { type: "string" },
     workers: { type: "string", default: "2" },
     threads: { type: "string", default: "1" },
+    // Leaves what is scored by generation or likelihood trained, to be scored by the same command without it.
+    train_only: { type: "boolean", default: false },
     // So many steps and scored items, to try that all runs.
     steps: { type: "string" },
   },
@@ -51,6 +53,7 @@ interface Measured {
 }
 interface Trained extends Measured {
   readonly trained: number;
+  readonly machine: string;
 }
 
 /** QQP's pairs in two files: no labelled data but for training is at hand. Gives the folder that stands for GLUE's. */
@@ -88,7 +91,8 @@ async function execute(run: StudyRun): Promise<Result> {
     trained: training?.trained ?? null,
     ...{ scores, chance: { ...chance, ...(await mismatchedChance(studied)) }, protocols },
     seconds: { train: training?.seconds ?? null, evaluate: evaluation?.seconds ?? null },
-    machine: machine(),
+    machine: evaluation === null && training ? training.machine : machine(),
+    ...(evaluation && training && { trainedOn: training.machine }),
   };
 }
 
@@ -131,7 +135,7 @@ async function train(run: StudyRun, file: string): Promise<Trained> {
   ]);
   const result = lastJson<{ scores: Scores; protocols: Protocol[]; trained_parameters: number }>(finished);
   return {
-    trained: result.trained_parameters,
+    ...{ trained: result.trained_parameters, machine: machine() },
     scores: result.scores,
     protocols: result.protocols.map(kept),
     seconds: rounded(finished.seconds),
@@ -157,6 +161,10 @@ const rounded = (seconds: number): number => Number(seconds.toFixed(1));
 async function worker(queue: StudyRun[]): Promise<void> {
   for (let run = queue.shift(); run; run = queue.shift()) {
     try {
+      if (flags.train_only && run.studied.scored) {
+        if (run.method !== "none") await trainedOnce(run, join(sourceOf(run.studied), run.studied.test));
+        continue;
+      }
       const result = await execute(run);
       appendFileSync(results, `${JSON.stringify(result)}\n`);
       for (const path of [runFolder(run), trainingFile(run)]) rmSync(path, { recursive: true, force: true });

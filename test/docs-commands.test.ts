@@ -84,6 +84,8 @@ test("what is not run is counted", () => {
     "README.md: it fetches and installs
     README.md: a model of 135 million parameters
     README.md: takes minutes
+    docs/devices.md: needs an NVIDIA GPU
+    docs/devices.md: needs an NVIDIA GPU
     docs/export.md: it fetches and installs
     docs/kernel-study.md: hours, and needs real weights and LM-BFF's data
     docs/kernels.md: data that is not here

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { OnBadRow } from "../formats/rows.ts";
 import { type Classifier, openClassifier } from "../run/classifier.ts";
 import { type Quantization, quantizations } from "../quantization/registry.ts";
+import { type Device, deviceHelp, deviceNames } from "../runtime/device.ts";
 import type { ModelSource } from "../run/loaded.ts";
 import { type BadRowPolicy, badRowPolicies, badRowTally } from "../tasks/bad-rows.ts";
 import type { ColumnOptions } from "../tasks/task.ts";
@@ -22,10 +23,15 @@ export interface QuantizationFlags {
   readonly quantization?: Quantization;
 }
 
-export interface ModelFlags extends SourceFlags, QuantizationFlags {
+/** What {@link addComputeFlags} adds. */
+export interface ComputeFlags {
+  readonly threads?: number;
+  readonly device?: Device;
+}
+
+export interface ModelFlags extends SourceFlags, QuantizationFlags, ComputeFlags {
   readonly max_seq_length?: number;
   readonly per_device_eval_batch_size?: number;
-  readonly threads?: number;
   readonly text_column?: string;
   readonly text_pair_column?: string;
   readonly label_column?: string;
@@ -61,12 +67,19 @@ export function addQuantizationFlag(command: Command): Command {
   );
 }
 
+/** Adds the flags of what computes. */
+export function addComputeFlags(command: Command): Command {
+  return command
+    .option("--threads <number>", "threads of ONNX Runtime; all cores by default", positiveInteger)
+    .addOption(new Option("--device <name>", deviceHelp).choices(deviceNames));
+}
+
 /** Adds the run argument and the flags that {@link openModelOf} reads. */
 export function addModelFlags(command: Command): Command {
-  return addQuantizationFlag(addSourceFlags(command.argument("[run]", "run folder")))
+  const named = addQuantizationFlag(addSourceFlags(command.argument("[run]", "run folder")));
+  return addComputeFlags(named)
     .option("--max_seq_length <number>", "longest sequence in tokens", positiveInteger)
     .option("--per_device_eval_batch_size <number>", "examples of a batch", positiveInteger)
-    .option("--threads <number>", "threads of ONNX Runtime; all cores by default", positiveInteger)
     .option("--text_column <name>", "column of the text, where it is not the task's own")
     .option("--text_pair_column <name>", "column of the second text of a pair")
     .option("--label_column <name>", "column of the label, where it is not the task's own")
@@ -124,7 +137,8 @@ async function openModelOf(run: string | undefined, flags: ModelFlags, onBadRow:
     onDownload: downloadProgress(process.stderr),
     ...(flags.max_seq_length !== undefined && { maxLength: flags.max_seq_length }),
     ...(flags.per_device_eval_batch_size !== undefined && { batchSize: flags.per_device_eval_batch_size }),
-    ...(flags.threads !== undefined && { threads: flags.threads }),
+    threads: flags.threads,
+    device: flags.device,
   });
   warn(model.warnings);
   return model;

@@ -9,9 +9,10 @@ export function overQuantizedBase(runtime: Runtime, stored: StoredMatrices): Run
   const { fed, mapped } = placed(stored);
   return {
     description: runtime.description,
+    hasOwnMemory: runtime.hasOwnMemory,
     residentBytes: () => runtime.residentBytes(),
-    async compile(outputs) {
-      const program = await runtime.compile(overStored(outputs, stored), mapped);
+    async compile(outputs, constants = new Map()) {
+      const program = await runtime.compile(overStored(outputs, stored), new Map([...constants, ...mapped]));
       return {
         inputs: program.inputs.filter((name) => !Object.hasOwn(fed, name)),
         run: (feeds) => program.run({ ...feeds, ...fed }),

@@ -2,6 +2,7 @@
 import type { Dataset, Texts } from "../data/examples.ts";
 import type { OnBadRow } from "../formats/rows.ts";
 import { formOf } from "../quantization/over-stored.ts";
+import type { ComputeOptions } from "../runtime/native.ts";
 import type { Program, Runtime } from "../runtime/runtime.ts";
 import type { ColumnOptions, Task } from "../tasks/task.ts";
 import type { AdaptedModel } from "../train/adapt.ts";
@@ -47,10 +48,9 @@ export interface Classifier {
   dispose(): Promise<void>;
 }
 
-export interface OpenOptions {
+export interface OpenOptions extends ComputeOptions {
   readonly batchSize?: number;
   readonly maxLength?: number;
-  readonly threads?: number;
   /** Columns of the files to read, where they are not the task's own. */
   readonly columns?: ColumnOptions;
   /** What is done about a row of a file that is no example; it is refused unless given. */
@@ -106,11 +106,11 @@ export async function openClassifier(source: ModelSource, options: OpenOptions =
 
 async function createClassifier(loaded: LoadedModel, options: OpenOptions): Promise<Classifier> {
   const { opened, task } = loaded;
-  const { maxLength = loaded.maxLength, batchSize = 64, threads, columns = {}, onBadRow } = options;
+  const { maxLength = loaded.maxLength, batchSize = 64, columns = {}, onBadRow } = options;
   const adapted = adaptedModel(loaded);
   checkLength(maxLength, opened.model, adapted.attachment);
   const textCount = task.textColumns[0]?.length ?? null;
-  const runtime = await runtimeFor(adapted, threads);
+  const runtime = await runtimeFor(adapted, options);
   const { tokenizer, model, folder } = opened;
   const objective = objectiveOf(task, { tokenizer, model, where: folder.folder });
   const program: Program = await runtime.compile(evaluationPass(adapted, objective.evaluation));

@@ -6,6 +6,7 @@ import { type ScheduleName, scheduleNames } from "../optim/schedule.ts";
 import type { Method } from "../peft/method.ts";
 import { type MethodName, methodOf, type MethodOptions, methodOptions, methods } from "../peft/registry.ts";
 import { type Quantization, quantizations } from "../quantization/registry.ts";
+import { type Device, deviceHelp, deviceNames } from "../runtime/device.ts";
 import { type BadRowPolicy, badRowPolicies } from "../tasks/bad-rows.ts";
 import { type TaskName, tasks } from "../tasks/registry.ts";
 
@@ -68,6 +69,7 @@ export interface TrainConfig {
   readonly ignore_mismatched_sizes: boolean;
   readonly quantization: Quantization;
   readonly threads: number | null;
+  readonly device: Device | null;
 }
 
 /** What a caller gives: the model, the data and the run folder, any other setting, and options of the chosen method. */
@@ -228,6 +230,7 @@ export const trainFields: { readonly [K in keyof TrainConfig]: z.ZodType<TrainCo
     .default("none")
     .describe("how the base model is stored: as float32, or in 8 or 4 bits; what is trained of it stays float32"),
   threads: optional(z.int().positive(), "threads of ONNX Runtime; all cores by default"),
+  device: optional(z.enum(deviceNames), deviceHelp),
 };
 
 /** Other spellings of settings, as run_glue.py and other tools have them. */

@@ -1,5 +1,4 @@
 /** A run executed: what it is prepared from is loaded, trained, and written down as it goes. */
-import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import type { EncodedDataset } from "../data/encode.ts";
 import type { Dataset } from "../data/examples.ts";
@@ -8,7 +7,8 @@ import { numbersIn } from "../nn/parameters.ts";
 import { formOf } from "../quantization/over-stored.ts";
 import { overQuantizedBase } from "../quantization/runtime.ts";
 import { nativeRuntime } from "../runtime/native.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import { withResident } from "../runtime/resident.ts";
+import type { Runtime, Tensors } from "../runtime/runtime.ts";
 import { random } from "../tensor/random.ts";
 import { adapt, type AdaptedModel } from "../train/adapt.ts";
 import { type EvidenceSource, gatherEvidence } from "../train/evidence.ts";
@@ -49,7 +49,7 @@ export async function* execute(
   { signal, onDownload }: ExecuteOptions = {},
 ): AsyncGenerator<RunEvent, SavedEvent> {
   const start = performance.now();
-  const { output_dir: output, threads, max_seq_length: maxLength } = config.settings;
+  const { output_dir: output, threads, device, max_seq_length: maxLength } = config.settings;
   const prepared = await prepareRun(config, onDownload);
   try {
     await refuseSameFolder(output, prepared.folder.folder);
@@ -57,7 +57,7 @@ export async function* execute(
     const data = { train: encodeTraining(prepared), validation };
     const options = trainingOptions(prepared);
     checkCurriculum(options, data.train.lengths.length);
-    const native = await nativeRuntime({ threads: threads ?? availableParallelism() });
+    const native = await nativeRuntime({ threads, device });
     const environment = await describeEnvironment(prepared, native);
     const learner = { runtime: native, train: data.train, options, signal };
     const read: ReadWeights = (opened, settings, attachment) => baseWeights(opened, settings, attachment, onDownload);
@@ -114,7 +114,15 @@ export async function attachMethod(
     ? method.attach(specs, config.methodOptions, random(seed, "selection"), evidence)
     : prepared.attachment;
   const first = config.settings.init === "random" ? undefined : await firstNumbers(prepared, attachment, stored);
-  return { adapted: adapt({ ...base, attachment }, seed, first), runtime, ...loaded };
+  const adapted = adapt({ ...base, attachment }, seed, first);
+  return { adapted, runtime: withResident(runtime, frozenWeights(adapted)), ...loaded };
+}
+
+/** The base model's weights of which nothing is trained. */
+function frozenWeights({ specs, weights, trained }: AdaptedModel): Tensors {
+  const written = new Set(trained.map(({ parameter }) => parameter.name));
+  const frozen = specs.filter(({ name }) => name in weights && !written.has(name));
+  return Object.fromEntries(frozen.map(({ name }) => [name, weights[name]!]));
 }
 
 function readyEvent(

@@ -10,6 +10,7 @@ import {
 import { languageModel } from "../generation/language-model.ts";
 import type { Prompt, TextModel } from "../generation/prompt.ts";
 import { type GenerationInput, readGenerationConfig } from "../generation/settings.ts";
+import type { ComputeOptions } from "../runtime/native.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { AdaptedModel } from "../train/adapt.ts";
 import { writingHeads } from "./checkpoint-task.ts";
@@ -48,8 +49,7 @@ export interface Generator {
   dispose(): Promise<void>;
 }
 
-export interface OpenGeneratorOptions {
-  readonly threads?: number;
+export interface OpenGeneratorOptions extends ComputeOptions {
   readonly onDownload?: OnDownload;
 }
 
@@ -58,10 +58,9 @@ export interface OpenGeneratorOptions {
  * @throws Error in one line when the source is not what it is taken for, or the model has no head that writes.
  */
 export async function openGenerator(source: ModelSource, options: OpenGeneratorOptions = {}): Promise<Generator> {
-  const { threads, onDownload } = options;
-  const loaded = await loadModel({ ...source, writes: true }, onDownload);
+  const loaded = await loadModel({ ...source, writes: true }, options.onDownload);
   const adapted = adaptedModel(loaded);
-  return generatorOf(loaded, adapted, await runtimeFor(adapted, threads));
+  return generatorOf(loaded, adapted, await runtimeFor(adapted, options));
 }
 
 /**

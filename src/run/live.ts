@@ -1,6 +1,6 @@
 /** A base model opened once, on which adapters take turns. */
 import type { Texts } from "../data/examples.ts";
-import { nativeRuntime } from "../runtime/native.ts";
+import { type ComputeOptions, nativeRuntime } from "../runtime/native.ts";
 import { random } from "../tensor/random.ts";
 import { predict } from "../train/evaluate.ts";
 import { liveModel } from "../train/live.ts";
@@ -50,9 +50,9 @@ export async function openBase(
   {
     revision = "main",
     batchSize = 64,
-    threads,
     onDownload,
-  }: { revision?: string; batchSize?: number; threads?: number; onDownload?: OnDownload } = {},
+    ...compute
+  }: { revision?: string; batchSize?: number; onDownload?: OnDownload } & ComputeOptions = {},
 ): Promise<BaseModel> {
   const opened = await openModel(model, { revision, head: classifierHead, labels: 1 }, onDownload);
   const { weights } = await baseWeights(opened, { init: "pretrained", seed: 0, ignore_mismatched_sizes: true }).finally(
@@ -60,7 +60,7 @@ export async function openBase(
   );
   const ofBody = opened.specs.filter(({ head }) => !head).map(({ name }) => [name, weights[name]!] as const);
   const body = Object.fromEntries(ofBody);
-  const live = liveModel(body, await nativeRuntime(threads === undefined ? {} : { threads }));
+  const live = liveModel(body, await nativeRuntime(compute));
   const loaded = new Map<string, LoadedModel>();
   // An adapter brings its head; the body is in memory.
   const fromMemory: ReadWeights = async (_, { init }) => {

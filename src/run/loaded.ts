@@ -8,7 +8,8 @@ import { random } from "../tensor/random.ts";
 import type { StoredMatrices } from "../quantization/over-stored.ts";
 import type { Quantization } from "../quantization/registry.ts";
 import { overQuantizedBase } from "../quantization/runtime.ts";
-import { nativeRuntime } from "../runtime/native.ts";
+import { type ComputeOptions, nativeRuntime } from "../runtime/native.ts";
+import { withResident } from "../runtime/resident.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Task } from "../tasks/task.ts";
 import { adapt, type AdaptedModel, restore } from "../train/adapt.ts";
@@ -84,9 +85,12 @@ export function attachmentOf(
   return method.attach(specs, options, random(seed, "selection"));
 }
 
-/** The processor, for a model that was read: what of it is stored in few bits need not be fed. */
-export async function runtimeFor({ stored }: Pick<AdaptedModel, "stored">, threads?: number): Promise<Runtime> {
-  return overQuantizedBase(await nativeRuntime(threads === undefined ? {} : { threads }), stored);
+/** What computes a model that was read and changes no more: what of it is stored in few bits, or lies on a device, need not be fed. */
+export async function runtimeFor(
+  { stored, weights }: Pick<AdaptedModel, "stored" | "weights">,
+  { threads, device }: ComputeOptions = {},
+): Promise<Runtime> {
+  return overQuantizedBase(withResident(await nativeRuntime({ threads, device }), weights), stored);
 }
 
 /** The longest sequence that a model is meant for whose training is not known, less the positions that a method takes. */

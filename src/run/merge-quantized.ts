@@ -40,7 +40,7 @@ export async function mergeQuantized(
   source: ModelSource,
   output: string,
   quantization: FewBits,
-  { overwrite = false, threads, onDownload }: Omit<MergeOptions, "dtype"> = {},
+  { overwrite = false, onDownload, ...compute }: Omit<MergeOptions, "dtype"> = {},
 ): Promise<QuantizedModel> {
   await checkOutput(output, { overwrite });
   const trained = await mergeable(source);
@@ -58,7 +58,7 @@ export async function mergeQuantized(
     counts.changedRows += changedRows(before, after);
   }
   const floats = opened.specs.filter(({ name }) => !adapted.stored.has(name));
-  const weights = await mergedWeights(adapted, await runtimeFor(adapted, threads), floats);
+  const weights = await mergedWeights(adapted, await runtimeFor(adapted, compute), floats);
   for (const spec of floats) tensors.set(spec.name, turned(spec, weights[spec.name]!));
   const { companions, made } = opened.folder.files;
   const file = { [`model-${quantization}.safetensors`]: encodeSafetensors(tensors, { form: quantization }) };

@@ -1,7 +1,7 @@
 /** A model merged with what was trained on it into an ordinary checkpoint folder, which transformers loads and which gives the same logits. */
 import { writeModelFolder } from "../hub/save.ts";
 import { turned } from "../models/weights.ts";
-import { nativeRuntime } from "../runtime/native.ts";
+import { type ComputeOptions, nativeRuntime } from "../runtime/native.ts";
 import { type FloatType, toFloatType } from "../tensor/tensor.ts";
 import { mergedWeights } from "../train/merge.ts";
 import { adaptedModel, type ModelSource, type OnDownload } from "./loaded.ts";
@@ -15,11 +15,10 @@ export interface MergedModel {
   readonly parameters: number;
 }
 
-export interface MergeOptions {
+export interface MergeOptions extends ComputeOptions {
   readonly overwrite?: boolean;
   /** Rounds the weights; float32 unless given. */
   readonly dtype?: FloatType;
-  readonly threads?: number;
   readonly onDownload?: OnDownload;
 }
 
@@ -36,7 +35,7 @@ export function mergeRun(run: string, output: string, options: MergeOptions = {}
 export async function mergeModel(
   source: ModelSource,
   output: string,
-  { overwrite = false, dtype = "float32", threads, onDownload }: MergeOptions = {},
+  { overwrite = false, dtype = "float32", onDownload, ...compute }: MergeOptions = {},
 ): Promise<MergedModel> {
   await checkOutput(output, { overwrite });
   const trained = await mergeable(source);
@@ -44,7 +43,7 @@ export async function mergeModel(
   const { opened, task } = loaded;
   await refuseSameFolder(output, opened.folder.folder);
   await refuseSameFolder(output, trained);
-  const runtime = await nativeRuntime(threads === undefined ? {} : { threads });
+  const runtime = await nativeRuntime(compute);
   const weights = await mergedWeights(adaptedModel(loaded), runtime);
   const tensors = new Map(
     opened.specs.map((spec) => [spec.name, toFloatType(turned(spec, weights[spec.name]!), dtype)]),

@@ -1,11 +1,20 @@
-/** ONNX Runtime as a native library in Node: the CPU, all of its cores. */
+/** ONNX Runtime as a native library in Node: the CPU, all of its cores, or a graphics processor. */
 import { availableParallelism } from "node:os";
-import type { InferenceSession } from "onnxruntime-common";
-import { createRuntime, type Runtime } from "./runtime.ts";
+import type { Env, InferenceSession } from "onnxruntime-common";
+import { type Device, deviceOf, devices } from "./device.ts";
+import { input, mul } from "../graph/ops.ts";
+import { tensor } from "../tensor/tensor.ts";
+import { createRuntime, type Ort, type Runtime } from "./runtime.ts";
 
-export interface NativeOptions {
-  /** Threads of one operator; all the cores unless given. */
-  readonly threads?: number;
+/** What computes. */
+export interface ComputeOptions {
+  /** Threads of one operator on the CPU; all the cores unless given. */
+  readonly threads?: number | null | undefined;
+  /** What the environment variable ROCOFT_DEVICE says unless given, or the CPU. */
+  readonly device?: Device | null | undefined;
+}
+
+export interface NativeOptions extends ComputeOptions {
   /** Write ONNX Runtime's own profile (JSON, time per node) to files that begin with this path. */
   readonly profilePrefix?: string;
 }
@@ -14,17 +23,20 @@ export interface NativeOptions {
  * Loads onnxruntime-node. Its telemetry is switched off, and memory patterns too, which would double the arena from the second
  * run on. Worker threads do not spin: a training's and an evaluation's session would slow each other down, and any other program. Kept
  * within a run (`force_spinning_stop`) it makes most processes faster and some slower, from their first step to their last.
+ * @throws Error in one line when the device is not there, or nothing that computes on it is installed.
  */
-export async function nativeRuntime({
-  threads = availableParallelism(),
-  profilePrefix,
-}: NativeOptions = {}): Promise<Runtime> {
+export async function nativeRuntime({ threads, device, profilePrefix }: NativeOptions = {}): Promise<Runtime> {
   process.env["ORT_DISABLE_TELEMETRY"] = "1";
+  const chosen = deviceOf(device);
+  const { environment, hasOwnMemory } = devices[chosen];
+  for (const [name, value] of Object.entries(environment)) process.env[name] ??= value;
   const ort = await import("onnxruntime-node");
   const version = ort.env.versions.node ?? "unknown version";
+  const count = threads ?? availableParallelism();
+  const onDevice = chosen !== "cpu";
   const options: InferenceSession.SessionOptions = {
-    executionProviders: ["cpu"],
-    intraOpNumThreads: threads,
+    executionProviders: onDevice ? [chosen, "cpu"] : ["cpu"],
+    intraOpNumThreads: count,
     interOpNumThreads: 1,
     executionMode: "sequential",
     graphOptimizationLevel: "basic",
@@ -33,7 +45,31 @@ export async function nativeRuntime({
     extra: { session: { intra_op: { allow_spinning: "0" } } },
     ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
   };
-  return createRuntime(ort, `onnxruntime-node ${version}, ${threads} threads`, options, () =>
-    process.memoryUsage.rss(),
-  );
+  if (onDevice) await tryDevice(ort, chosen, options);
+  return createRuntime(ort, `onnxruntime-node ${version}, ${onDevice ? chosen : `${count} threads`}`, options, {
+    residentBytes: () => process.memoryUsage.rss(),
+    hasOwnMemory,
+  });
+}
+
+/** @throws Error in one line when the simplest of models is not computed there. */
+async function tryDevice(
+  ort: Ort & { readonly env: Env },
+  device: Device,
+  options: InferenceSession.SessionOptions,
+): Promise<void> {
+  // What is missing is said in the error alone.
+  ort.env.logLevel = "fatal";
+  const probe = input("x", [1]);
+  const alone = { ...options, executionProviders: [device] };
+  try {
+    const program = await createRuntime(ort, device, alone).compile({ y: mul(probe, probe) });
+    await program.run({ x: tensor("float32", [1], Float32Array.of(1)) });
+    await program.dispose();
+  } catch (error) {
+    const [reason] = (error as Error).message.split("\n");
+    const { description, needs } = devices[device];
+    const what = `--device ${device}: nothing can be computed on ${description} here: ${reason}`;
+    throw new Error(`${what}; it takes ${needs}`, { cause: error });
+  }
 }

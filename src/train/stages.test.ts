@@ -25,6 +25,7 @@ function watched(curriculum: TrainingOptions["curriculum"]) {
   const compiled: string[] = [];
   const runtime: Runtime = {
     description: "none",
+    hasOwnMemory: false,
     residentBytes: () => null,
     async compile(outputs) {
       const n = compiled.push(text(outputs));

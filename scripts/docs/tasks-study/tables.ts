@@ -35,7 +35,9 @@ export function runTable(results: readonly Result[]): string {
     }),
   );
   const done = runs.filter((run) => isDone(results, run)).length;
-  const machines = [...new Set(results.map(({ machine }) => machine))].toSorted().join("; ");
+  const machines = [...new Set(results.flatMap(({ machine, trainedOn }) => [trainedOn ?? machine, machine]))]
+    .toSorted()
+    .join("; ");
   const summary = `${done} of ${runs.length} runs are in${machines === "" ? "" : `: ${machines}`}.`;
   return `${summary}\n\n${table(["task", "runs", "missing"], rows)}`;
 }

@@ -68,6 +68,7 @@ function scored(
         items: flags.max_eval_samples,
         batchSize: flags.per_device_eval_batch_size,
         threads: flags.threads,
+        device: flags.device,
         onBadRow,
         onDownload: downloadProgress(process.stderr),
         onWarnings: warn,

@@ -7,8 +7,10 @@ import { converse } from "../converse.ts";
 import { downloadProgress } from "../download.ts";
 import { addGenerationFlags, type GenerationFlags, generationInput } from "../generation-flags.ts";
 import {
+  addComputeFlags,
   addQuantizationFlag,
   addSourceFlags,
+  type ComputeFlags,
   positiveInteger,
   type QuantizationFlags,
   type SourceFlags,
@@ -23,13 +25,12 @@ Examples:
   rocoft generate --model gpt2 --adapter runs/notes --prompt "Once" --do_sample --temperature 0.8 --seed 1
   rocoft generate runs/summaries --data articles.jsonl --num_beams 4 --json`;
 
-interface GenerateFlags extends SourceFlags, QuantizationFlags, GenerationFlags {
+interface GenerateFlags extends SourceFlags, QuantizationFlags, ComputeFlags, GenerationFlags {
   readonly prompt?: readonly string[];
   readonly data?: string;
   readonly chat?: boolean;
   readonly system?: string;
   readonly batch_size?: number;
-  readonly threads?: number;
   readonly json?: boolean;
 }
 
@@ -52,9 +53,8 @@ export function command(): Command {
     .option("--chat", "a prompt is the user's turn of a conversation; without one, a conversation here")
     .option("--system <text>", "what a conversation begins with")
     .option("--batch_size <number>", "prompts of a batch; 8 by default", positiveInteger)
-    .option("--threads <number>", "threads of ONNX Runtime; all cores by default", positiveInteger)
     .option("--json", "print one machine-readable result");
-  return addGenerationFlags(generate)
+  return addGenerationFlags(addComputeFlags(generate))
     .addHelpText("after", examples)
     .action(async (run: string | undefined, flags: GenerateFlags) => {
       const settings = generationInput(flags);
@@ -62,7 +62,8 @@ export function command(): Command {
       const given = await promptsOf(flags);
       const generator = await openGenerator(sourceOf(run, flags), {
         onDownload: downloadProgress(process.stderr),
-        ...(flags.threads !== undefined && { threads: flags.threads }),
+        threads: flags.threads,
+        device: flags.device,
       });
       warn(generator.warnings);
       try {

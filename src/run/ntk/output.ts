@@ -9,7 +9,7 @@ import { type NtkConfig, parseNtkConfig } from "./config.ts";
 import { studyFiles } from "./files.ts";
 
 /** The settings that may be others where a study goes on: they do not say what is found. */
-const passing = ["output_dir", "overwrite_output_dir", "threads", "memory_mib"];
+const passing = ["output_dir", "overwrite_output_dir", "threads", "device", "memory_mib"];
 
 /**
  * Refuses a folder that a study could not be written to.

@@ -1,6 +1,5 @@
 /** A kernel study from configuration to report: every set of parameters on every split, each kept as soon as it is measured. */
 import { mkdir } from "node:fs/promises";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { DownloadProgress } from "../../hub/download.ts";
 import { writeAtomically } from "../../hub/files.ts";
@@ -60,13 +59,13 @@ export async function kernelStudy(input: NtkInput, options: NtkOptions = {}): Pr
 /** As {@link kernelStudy}, of a configuration that is checked already. */
 export async function runStudy(config: NtkConfig, options: NtkOptions = {}): Promise<KernelStudy> {
   const { onEvent: report = () => {}, signal, onDownload } = options;
-  const { output_dir: output, threads } = config.common;
+  const { output_dir: output, threads, device } = config.common;
   await checkStudyFolder(config);
   const opened: OpenSplit[] = [];
   try {
     for (const split of await splitsOf(config)) opened.push(await openSplit(split, config, onDownload));
     const [{ prepared }] = opened as [OpenSplit];
-    const runtime = await nativeRuntime({ threads: threads ?? availableParallelism() });
+    const runtime = await nativeRuntime({ threads, device });
     const modelHash = await baseHash(prepared, config.common.init);
     const point = await trainedPoint(config, prepared, runtime, onDownload);
     const context = { config, runtime, modelHash, point, report, signal };

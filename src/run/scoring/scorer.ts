@@ -3,6 +3,7 @@ import { likelihoodModel } from "../../generation/likelihood.ts";
 import { sampled } from "../../data/few-shot.ts";
 import type { OnBadRow } from "../../formats/rows.ts";
 import { formOf } from "../../quantization/over-stored.ts";
+import type { ComputeOptions } from "../../runtime/native.ts";
 import { readTaskFile } from "../data.ts";
 import { generatorOf } from "../generator.ts";
 import { adaptedModel, type ModelSource, type OnDownload, runtimeFor } from "../loaded.ts";
@@ -14,13 +15,12 @@ import type { ProtocolledScores } from "./protocol.ts";
 export const scoringWays = ["generation", "likelihood"] as const;
 export type ScoringWay = (typeof scoringWays)[number];
 
-export interface ScoreOptions {
+export interface ScoreOptions extends ComputeOptions {
   /** All that the task has unless given. */
   readonly ways?: readonly ScoringWay[] | undefined;
   /** At most so many items, drawn by seed 42; all unless given. */
   readonly items?: number | undefined;
   readonly batchSize?: number | undefined;
-  readonly threads?: number | undefined;
   /** What is done about a row that is no example; it is refused unless given. */
   readonly onBadRow?: OnBadRow | undefined;
   /** Told how many of all items are done in one way. */
@@ -40,7 +40,7 @@ const SEED = 42;
 export async function scoreModel(
   source: ModelSource,
   file: string,
-  { ways, items, batchSize, threads, onBadRow, onProgress, onDownload, onWarnings, signal }: ScoreOptions = {},
+  { ways, items, batchSize, onBadRow, onProgress, onDownload, onWarnings, signal, ...compute }: ScoreOptions = {},
 ): Promise<ProtocolledScores> {
   const loaded = await loadModel({ ...source, writes: true }, onDownload);
   onWarnings?.(loaded.warnings);
@@ -53,7 +53,7 @@ export async function scoreModel(
   const whole = await readTaskFile(task, file, { onBadRow });
   const data = items === undefined ? whole : sampled(whole, items, SEED);
   const adapted = adaptedModel(loaded);
-  const runtime = await runtimeFor(adapted, threads);
+  const runtime = await runtimeFor(adapted, compute);
   const by: { readonly [W in ScoringWay]: () => Promise<ProtocolledScores> } = {
     async generation() {
       const generator = await generatorOf(loaded, adapted, runtime);
