@@ -23,10 +23,18 @@ export interface Done extends Run {
   readonly machine: string;
 }
 
-/** The runs that are done. */
-export function read(path: string): Done[] {
+/** What a row's training costs. */
+export interface Cost {
+  readonly name: string;
+  readonly step_seconds: number;
+  readonly peak_mib: number;
+  readonly machine: string;
+}
+
+/** The lines of a file: runs that are done, or costs. */
+export function read<T extends Done | Cost>(path: string): T[] {
   const lines = existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : [];
-  return lines.filter(Boolean).map((line) => JSON.parse(line) as Done);
+  return lines.filter(Boolean).map((line) => JSON.parse(line) as T);
 }
 
 const score = ({ accuracy, f1 }: Done) => (accuracy + f1) / 2;
@@ -57,10 +65,15 @@ const spread = (values: readonly number[]) => {
   return values.length === 1 ? (100 * mean).toFixed(2) : `${(100 * mean).toFixed(2)} ± ${(100 * deviation).toFixed(2)}`;
 };
 
-function rowOf(variant: Variant, rate: number | null, runs: readonly Done[]): string | null {
+function rowOf(
+  variant: Variant,
+  rate: number | null,
+  { runs, costs }: { readonly runs: readonly Done[]; readonly costs: readonly Cost[] },
+): string | null {
   const found = rate === null ? [] : SEEDS.flatMap((seed) => find(runs, variant, rate, seed) ?? []);
   if (found.length === 0) return null;
-  const middle = (key: "seconds" | "peak_mib" | "adapter_bytes" | "trained") => median(found.map((run) => run[key]));
+  const middle = (key: "adapter_bytes" | "trained") => median(found.map((run) => run[key]));
+  const cost = costs.find(({ name }) => name === variant.name);
   const cells = [
     variant.name,
     middle("trained").toLocaleString("en"),
@@ -69,27 +82,30 @@ function rowOf(variant: Variant, rate: number | null, runs: readonly Done[]): st
     spread(found.map(({ accuracy }) => accuracy)),
     spread(found.map(({ f1 }) => f1)),
     `${(middle("adapter_bytes") / 2 ** 20).toFixed(2)}`,
-    middle("seconds").toFixed(0),
-    middle("peak_mib"),
+    cost?.step_seconds.toFixed(2) ?? "–",
+    cost?.peak_mib ?? "–",
   ];
   return `| ${cells.join(" | ")} |`;
 }
 
+const machines = (measured: readonly { readonly machine: string }[]) =>
+  [...new Set(measured.map(({ machine }) => machine))].toSorted().join("; ");
+
 const heading = [
-  "| method | trained, head included | learning rate | seeds | accuracy | F1 | adapter, MiB | seconds | peak MiB |",
+  "| method | trained, head included | learning rate | seeds | accuracy | F1 | adapter, MiB | seconds a step | peak MiB |",
   "|---|---|---|---|---|---|---|---|---|",
 ];
-/** Both tables, of what is done so far. */
-export function report(runs: readonly Done[]): string {
+/** Both tables, of what is done and measured so far. */
+export function report(runs: readonly Done[], costs: readonly Cost[]): string {
   const rate = search(methodRows[0]!, runs).best;
   const table = (rows: readonly (string | null)[]) => {
     const found = rows.filter((row) => row !== null);
     return found.length === 0 ? [] : [[...heading, ...found].join("\n")];
   };
-  const machines = [...new Set(runs.map((run) => run.machine))].toSorted().join("; ");
+  const found = { runs, costs };
   return [
-    `${machines}. ${runs.length} runs so far; a method has a row once its learning rate is chosen.`,
-    ...table(methodRows.map((row) => rowOf(row, search(row, runs).best, runs))),
-    ...table(ablationRows.map((row) => rowOf(row, rate, runs))),
+    `${runs.length} runs: ${machines(runs)}. Seconds and memory: ${machines(costs) || "not measured yet"}.`,
+    ...table(methodRows.map((row) => rowOf(row, search(row, runs).best, found))),
+    ...table(ablationRows.map((row) => rowOf(row, rate, found))),
   ].join("\n\n");
 }

@@ -147,7 +147,8 @@ async function evaluated(run: StudyRun, file: string): Promise<Measured> {
   const source = method === "none" ? ["--model", models[studied.model]!, "--task", studied.task] : [runFolder(run)];
   const finished = await runCli([
     ...["evaluate", ...source, "--data", file, "--scoring", ...studied.scored!.ways],
-    ...["--max_eval_samples", String(itemsOf(studied)), "--threads", flags.threads, "--json"],
+    ...["--max_eval_samples", String(itemsOf(studied)), "--per_device_eval_batch_size", "32"],
+    ...["--threads", flags.threads, "--json"],
   ]);
   const { protocols, ...scores } = lastJson<{ protocols: Protocol[] }>(finished);
   return { scores: scores as Scores, protocols: protocols.map(kept), seconds: rounded(finished.seconds) };

@@ -5,7 +5,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { read, report } from "../../bench/mrpc-results.ts";
+import { type Cost, type Done, read, report } from "../../bench/mrpc-results.ts";
 import { filled } from "./filled.ts";
 
 const docs = join(import.meta.dirname, "../../docs");
@@ -13,7 +13,8 @@ export const path: string = join(docs, "mrpc.md");
 
 /** The page with the tables as they must be. */
 export function mrpcPage(): string {
-  return filled(path, "npx tsx scripts/docs/mrpc.ts", { tables: report(read(join(docs, "mrpc.jsonl"))) });
+  const [runs, costs] = [read<Done>(join(docs, "mrpc.jsonl")), read<Cost>(join(docs, "mrpc-costs.jsonl"))];
+  return filled(path, "npx tsx scripts/docs/mrpc.ts", { tables: report(runs, costs) });
 }
 
 if (process.argv[1] !== undefined && resolve(process.argv[1]) === import.meta.filename) writeFileSync(path, mrpcPage());

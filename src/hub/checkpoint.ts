@@ -9,6 +9,8 @@ export const tokenizerConfigFile = "tokenizer_config.json";
 export const chatTemplateFile = "chat_template.jinja";
 export const generationConfigFile = "generation_config.json";
 export const weightsFile = "model.safetensors";
+/** What a model merged into few bits lies in, by the form of its matrices. */
+export const fewBitsFile = (form: string): string => `model-${form}.safetensors`;
 export const indexFile = "model.safetensors.index.json";
 
 /** What a checkpoint must have besides its weights. */

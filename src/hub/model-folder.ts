@@ -15,8 +15,8 @@ import {
   tokenizerFile,
   weightsFile,
 } from "./checkpoint.ts";
-import type { Parts } from "../quantization/scheme.ts";
 import { readTextFile } from "./dataset.ts";
+import { openFewBits } from "./few-bits-weights.ts";
 import { readJson } from "./files.ts";
 import { isGguf, openGguf } from "./gguf.ts";
 import { fileError } from "./reasons.ts";
@@ -35,12 +35,6 @@ export interface ModelFolder extends Omit<Weights, "files"> {
   readonly tokenizerConfig: JsonObject;
   /** generation_config.json as it stands; empty when there is none. */
   readonly generationConfig: JsonObject;
-  /**
-   * The parts of a matrix where the file holds it in a form of {@link Scheme} already, else null.
-   * @param turned whether its rows and columns are to be exchanged
-   * @throws Error in one line for an unknown name, or when the file can no longer be read
-   */
-  readEncoded?(name: string, form: string, turned: boolean): Promise<Parts | null>;
   readonly files: {
     /** The paths of the files that hold the weights. */
     readonly weights: readonly string[];
@@ -77,7 +71,7 @@ export async function openModelFolder(
     readOptional(generationConfigFile),
     names.includes(chatTemplateFile) ? readTextFile(join(folder, chatTemplateFile)) : null,
   ]);
-  const found = await openWeights(folder);
+  const found = (await openWeights(folder)) ?? (await openFewBits(folder, names));
   if (found === null && options.weights !== "optional") throw noWeights(folder, names);
   const weights = found ?? withoutWeights(folder, names);
   const companions = companionFiles.filter((name) => names.includes(name)).map((name) => join(folder, name));

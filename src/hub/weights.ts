@@ -5,6 +5,7 @@ import { headerLength, parseHeader, type SafetensorsEntry } from "../formats/saf
 import { quote } from "../formats/text.ts";
 import { allocate, type DType } from "../tensor/dtype.ts";
 import { halves } from "../tensor/half.ts";
+import type { Parts } from "../quantization/scheme.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { indexFile, readIndex, weightsFile } from "./checkpoint.ts";
@@ -33,6 +34,12 @@ export interface Weights {
    * @throws Error in one line for an unknown name, another element type, or a target of another length.
    */
   readInto(name: string, target: Float32Array): Promise<void>;
+  /**
+   * The parts of a matrix where the file holds it in a form of {@link Scheme} already, else null.
+   * @param turned whether its rows and columns are to be exchanged
+   * @throws Error in one line for an unknown name, or when the file can no longer be read
+   */
+  readEncoded?(name: string, form: string, turned: boolean): Promise<Parts | null>;
   /** The SHA-256 of the files, one after the other, read once: that of model.safetensors itself when there is no other. */
   hash(): Promise<string>;
   /** Closes the files; nothing can be read afterwards. */

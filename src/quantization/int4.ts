@@ -57,6 +57,7 @@ export const int4: Scheme = {
   form: "int4",
   fits: (shape) => shape.length === 2 && shape[1]! % BLOCK === 0,
   parts,
+  shape: ({ scales }) => [scales!.shape[0]!, scales!.shape[1]! * BLOCK],
   encode,
   decode,
   value: ({ codes, scales }) => mergeAxes(dequantize(halfBytes(codes!), scales!, ZERO), -2),

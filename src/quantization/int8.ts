@@ -31,6 +31,7 @@ const stored: Scheme = {
   form: "int8",
   fits: (shape) => shape.length === 2,
   parts: (shape) => ({ codes: { dtype: "int8", shape }, scales: { dtype: "float32", shape: [shape[0]!] } }),
+  shape: ({ codes }) => codes!.shape,
   encode: (matrix) => ({ ...quantizeRows(matrix) }),
   decode,
   value: ({ codes, scales }) => mul(floats(codes!), unsqueeze(scales!, -1)),

@@ -8,8 +8,12 @@ import { int8, int8Backward } from "./int8.ts";
 import type { Scheme } from "./scheme.ts";
 
 export type Quantization = "none" | "int8" | "int4";
+export type FewBits = Exclude<Quantization, "none">;
 
-const schemes: { readonly [Q in Exclude<Quantization, "none">]: (model: Model) => Scheme } = {
+/** What matrices become, whatever is computed with them, by the name of the form. */
+export const storedForms: { readonly [Q in FewBits]: Scheme } = { int8, int4 };
+
+const schemes: { readonly [Q in FewBits]: (model: Model) => Scheme } = {
   int8: (model) => (isEncoder(model) ? int8 : int8Backward),
   int4: () => int4,
 };

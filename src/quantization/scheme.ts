@@ -17,6 +17,8 @@ export interface Scheme {
   fits(shape: readonly number[]): boolean;
   /** The types and shapes of the parts of a matrix of this shape, by their names. */
   parts(shape: readonly number[]): Readonly<Record<string, PartSpec>>;
+  /** The shape of the matrix that parts of these shapes are of. */
+  shape(parts: Readonly<Record<string, PartSpec>>): readonly number[];
   /** The parts of a matrix. */
   encode(matrix: Tensor<"float32">): Parts;
   /** The matrix that the parts stand for. */

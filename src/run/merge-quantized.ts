@@ -1,12 +1,14 @@
 /** A model merged with what was trained on it, its matrices in few bits: the rows that were trained become others, all other bytes stay. */
 import { encodeSafetensors } from "../formats/safetensors.ts";
+import { fewBitsFile } from "../hub/checkpoint.ts";
+import { fewBitsMetadata } from "../hub/few-bits-weights.ts";
 import { writeFolder, jsonFiles } from "../hub/save.ts";
 import { simplify } from "../graph/simplify.ts";
 import { isOp, type Value } from "../graph/value.ts";
 import { turned } from "../models/weights.ts";
 import { numbersIn, type ParameterSpec } from "../nn/parameters.ts";
 import { partName, type StoredMatrix } from "../quantization/over-stored.ts";
-import type { Quantization } from "../quantization/registry.ts";
+import type { FewBits } from "../quantization/registry.ts";
 import type { Parts } from "../quantization/scheme.ts";
 import { changedRows, withRows } from "../quantization/with-rows.ts";
 import { axisFromFront } from "../tensor/shape.ts";
@@ -21,8 +23,6 @@ import { fineTunedConfig } from "./model-config.ts";
 import { loadModel } from "./open.ts";
 import { checkOutput, refuseSameFolder } from "./output.ts";
 
-export type FewBits = Exclude<Quantization, "none">;
-
 export interface QuantizedModel extends MergedModel {
   readonly quantization: FewBits;
   /** Rows of the matrices that are stored in few bits, and how many of them differ from the base model's in some byte. */
@@ -32,8 +32,8 @@ export interface QuantizedModel extends MergedModel {
 
 /**
  * Writes base weights and trained numbers as a folder with model-int8.safetensors or model-int4.safetensors: of each matrix W [out, in]
- * in few bits its parts, W.codes and W.scales, and everything else as float32 under transformers' names. It can be written of methods
- * that train rows and whole parameters alone.
+ * in few bits its parts, W.codes and W.scales, and everything else as float32 under transformers' names. Wherever a model is named, such
+ * a folder may be. It can be written of methods that train rows and whole parameters alone.
  * @throws Error in one line when the method, the model or the output folder does not allow it; nothing is left half-written.
  */
 export async function mergeQuantized(
@@ -61,7 +61,12 @@ export async function mergeQuantized(
   const weights = await mergedWeights(adapted, await runtimeFor(adapted, compute), floats);
   for (const spec of floats) tensors.set(spec.name, turned(spec, weights[spec.name]!));
   const { companions, made } = opened.folder.files;
-  const file = { [`model-${quantization}.safetensors`]: encodeSafetensors(tensors, { form: quantization }) };
+  const turnedNames = opened.specs.filter(({ name, storedTransposed }) => adapted.stored.has(name) && storedTransposed);
+  const metadata = fewBitsMetadata(
+    quantization,
+    turnedNames.map(({ name }) => name),
+  );
+  const file = { [fewBitsFile(quantization)]: encodeSafetensors(tensors, metadata) };
   const contents = { config: fineTunedConfig(opened, task), files: companions, made: { ...jsonFiles(made), ...file } };
   await writeFolder(output, contents, { overwrite });
   const { architecture } = opened.head;

@@ -2,8 +2,18 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Classifier, fineTune, mergeRun, openRun, plan, type RunEvent, type TrainInput } from "../../src/node.ts";
+import {
+  type Classifier,
+  fineTune,
+  mergeRun,
+  openCheckpoint,
+  openRun,
+  plan,
+  type RunEvent,
+  type TrainInput,
+} from "../../src/node.ts";
 import { decodeSafetensors } from "../../src/formats/safetensors.ts";
+import { openModelFolder } from "../../src/hub/model-folder.ts";
 import { int4 } from "../../src/quantization/int4.ts";
 import { int8 } from "../../src/quantization/int8.ts";
 import { partName } from "../../src/quantization/over-stored.ts";
@@ -159,6 +169,26 @@ describe("merging", () => {
 
     test("rounds the trained rows as it would those of the float32 merge", () => {
       for (const { name, expected, written } of partsOf(exact)) expect(written.data, name).toEqual(expected.data);
+    });
+
+    test("is a model again: its bytes as they are, or the float32 numbers that they stand for", async () => {
+      const folder = path(`merged-${quantization}`);
+      const answers = async (chosen: Quantization) => {
+        const classifier = await openCheckpoint(folder, { task: "sst2", threads: 1, quantization: chosen });
+        const answered = await classifier.predict(["a good film", "not so good"]);
+        await classifier.dispose();
+        return answered;
+      };
+      const opened = await openModelFolder(folder);
+      for (const { name, part, written } of partsOf(exact))
+        expect((await opened.readEncoded!(name, quantization, false))![part], name).toEqual(written);
+      await opened.close();
+      const [asTheyAre, widened] = [await answers(quantization), await answers("none")];
+      asTheyAre.forEach(({ label, probabilities }, i) => {
+        expect(label).toBe(widened[i]!.label);
+        for (const [name, p] of Object.entries(probabilities!))
+          expect(p).toBeCloseTo(widened[i]!.probabilities![name]!, 2);
+      });
     });
 
     test("keeps everything else as float32, under its name", () => {

@@ -1,8 +1,8 @@
 /** rocoft merge */
 import { Command, Option } from "commander";
-import { quantizations } from "../../quantization/registry.ts";
+import { type FewBits, quantizations } from "../../quantization/registry.ts";
 import { type MergedModel, mergeModel } from "../../run/merge.ts";
-import { type FewBits, mergeQuantized, type QuantizedModel } from "../../run/merge-quantized.ts";
+import { mergeQuantized, type QuantizedModel } from "../../run/merge-quantized.ts";
 import { downloadProgress } from "../download.ts";
 import type { FloatType } from "../../tensor/tensor.ts";
 import { formatCount } from "../format.ts";
