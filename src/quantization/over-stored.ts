@@ -7,7 +7,7 @@ import { stacked, sumOfProducts } from "../graph/stacked.ts";
 import { isOp, type Value } from "../graph/value.ts";
 import { rebuild } from "../graph/walk.ts";
 import { axisFromFront } from "../tensor/shape.ts";
-import type { FileRegion } from "../runtime/runtime.ts";
+import type { FileRegion } from "../runtime/constants.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Parts, PartSpec, PartValues, Scheme } from "./scheme.ts";
 

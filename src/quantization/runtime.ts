@@ -1,5 +1,6 @@
 /** A runtime whose graphs read some of their inputs from matrices that are stored in few bits. */
-import type { FileRegion, Runtime } from "../runtime/runtime.ts";
+import type { FileRegion } from "../runtime/constants.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { overStored, partName, type StoredMatrices } from "./over-stored.ts";
 

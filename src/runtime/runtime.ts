@@ -1,26 +1,16 @@
 /** Graphs compiled and run by ONNX Runtime, whichever build of it (native, web) is handed in. */
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from "onnxruntime-common";
-import { isOp, type Value } from "../graph/value.ts";
-import { topological } from "../graph/walk.ts";
+import type { Value } from "../graph/value.ts";
 import { joinNarrow } from "../graph/join-narrow.ts";
 import { lowerings, unsignedLowerings } from "../onnx/lower/index.ts";
 import { onnxModel } from "../onnx/model.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { type Constant, placedConstants, withConstants } from "./constants.ts";
 import { hasIntegerProducts, productsSaturate } from "./saturation.ts";
 
 /** Tensors by name. */
 export type Tensors = Readonly<Record<string, Tensor>>;
-
-/** Bytes of a file: numbers as they lie in memory, little-endian. */
-export interface FileRegion {
-  readonly path: string;
-  readonly offset: number;
-  readonly length: number;
-}
-
-/** What a graph is compiled with in place of an input that is fed: numbers in a file, which is mapped into memory, or in memory. */
-export type Constant = FileRegion | Tensor;
 
 /** A compiled graph: one session that serves every size its named dimensions can take. */
 export interface Program {
@@ -78,52 +68,6 @@ export function createRuntime(
       const table = hasIntegerProducts(joined) && (await saturates()) ? unsignedLowerings : lowerings;
       const placed = placedConstants(constants, joined);
       return load(onnxModel(graph, placed.regions, table), withConstants(options, placed));
-    },
-  };
-}
-
-/** Where constants lie: each in a file, or in a file that is none but by its name. */
-interface PlacedConstants {
-  readonly regions: ReadonlyMap<string, FileRegion>;
-  readonly inMemory: readonly { readonly path: string; readonly data: Uint8Array }[];
-  readonly isMapping: boolean;
-}
-
-/** Of the constants those that `outputs` read. */
-function placedConstants(constants: ReadonlyMap<string, Constant>, outputs: readonly Value[]): PlacedConstants {
-  const regions = new Map<string, FileRegion>();
-  const inMemory: { path: string; data: Uint8Array }[] = [];
-  const read = constants.size === 0 ? [] : topological(outputs).filter((value) => isOp(value, "input"));
-  for (const {
-    attrs: { name },
-  } of read) {
-    const constant = constants.get(name);
-    if (constant === undefined) continue;
-    if ("path" in constant) {
-      regions.set(name, constant);
-      continue;
-    }
-    const { buffer, byteOffset, byteLength } = constant.data;
-    inMemory.push({ path: name, data: new Uint8Array(buffer, byteOffset, byteLength) });
-    regions.set(name, { path: name, offset: 0, length: byteLength });
-  }
-  return { regions, inMemory, isMapping: regions.size > inMemory.length };
-}
-
-/** As `options`, for a model with constants. Files may lie anywhere: what they hold is neither laid out anew nor computed with as it loads. */
-function withConstants(
-  options: InferenceSession.SessionOptions,
-  { inMemory, isMapping }: PlacedConstants,
-): InferenceSession.SessionOptions {
-  const given = inMemory.length === 0 ? options : { ...options, externalData: inMemory };
-  if (!isMapping) return given;
-  const { session = {}, ...extra } = (options.extra ?? {}) as Record<string, Record<string, unknown>>;
-  return {
-    ...given,
-    extra: {
-      ...extra,
-      session: { ...session, disable_prepacking: "1", model_external_initializers_file_folder_path: "/" },
-      optimization: { disable_specified_optimizers: "ConstantFolding" },
     },
   };
 }
