@@ -43,7 +43,7 @@ export const methodRows: readonly Variant[] = [
   { name: "MAM", method: "mam" },
   // A small encoder's head alone is more than half a percent of it.
   { name: "diff pruning", method: "diff_pruning", options: { head_in_budget: false } },
-  { name: "FishMask", method: "fish_mask", options: { head_in_budget: false } },
+  { name: "FishMask", method: "fish_mask", options: { head_in_budget: false, fisher_samples: 256 } },
   { name: "SFT", method: "sft" },
 ];
 

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { random } from "../tensor/random.ts";
 import type { RowTable } from "./rows.ts";
 import { readTableFile, type TableFile } from "./table.ts";
 
@@ -54,4 +55,20 @@ test("what is no Parquet file, or is cut, is refused in one line", async () => {
     await expect(readTableFile(fileOf(bytes, "x.parquet"))).rejects.toThrow(
       /^x\.parquet: not a Parquet file that can be read: .+$/,
     );
+});
+
+test("damaged bytes give rows or one line, and leave nothing behind that fails unheard", async () => {
+  const whole = bytesOf("mnli-none.parquet");
+  for (let seed = 300; seed < 700; seed++) {
+    const { uniform } = random(seed);
+    const bytes = whole.slice();
+    for (let i = 0; i <= seed % 3; i++) bytes[Math.floor(uniform() * bytes.length)] = Math.floor(uniform() * 256);
+    const said = await readTableFile(fileOf(bytes, "x.parquet")).then(
+      () => "rows",
+      (error: Error) => error.message,
+    );
+    expect(said).toMatch(/^(rows|x\.parquet: not a Parquet file that can be read: .+)$/);
+    // What fails unheard is told of at the end of a turn, and fails the test.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 });

@@ -2,6 +2,7 @@
 import { type FileMetaData, parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
 import * as z from "zod";
 import type { Row, RowTable } from "./rows.ts";
+import { quote } from "./text.ts";
 
 /** What is asked of a file: any part of its bytes. */
 interface ParquetFile {
@@ -17,6 +18,7 @@ interface ParquetFile {
 export async function readParquet(file: ParquetFile, where: string): Promise<RowTable> {
   try {
     const metadata = await parquetMetadataAsync(file);
+    checkColumns(metadata);
     const compressors = isPlain(metadata) ? {} : (await import("hyparquet-compressors")).compressors;
     const classes = classNames(metadata);
     const columns = parquetSchema(metadata).children.map(({ element }) => element.name);
@@ -29,6 +31,20 @@ export async function readParquet(file: ParquetFile, where: string): Promise<Row
   } catch (error) {
     const reason = error instanceof Error ? error.message.replaceAll(/\s+/g, " ") : String(error);
     throw new Error(`${where}: not a Parquet file that can be read: ${reason}`, { cause: error });
+  }
+}
+
+/**
+ * The library begins to read columns before it meets one that the schema lacks, and then nobody waits for them: their own failures would
+ * end the process.
+ * @throws Error naming such a column
+ */
+function checkColumns(metadata: FileMetaData): void {
+  const schema = parquetSchema(metadata);
+  for (const { meta_data: column } of metadata.row_groups.flatMap(({ columns }) => columns)) {
+    let node: typeof schema | undefined = schema;
+    for (const name of column?.path_in_schema ?? []) node = node?.children.find(({ element }) => element.name === name);
+    if (node === undefined) throw new Error(`its schema has no column ${quote(column!.path_in_schema.join("."))}`);
   }
 }
 
