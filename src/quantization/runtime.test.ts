@@ -74,11 +74,20 @@ describe.each<[string, Scheme]>(schemes)("%s", (name, scheme) => {
 
   test("maps what lies in a file, and computes the same of it to the last bit", async () => {
     const inMemory = storedMatrix(scheme, ofSize());
-    const mapped = await overQuantizedBase(native, one(inFile(`${name}.bin`, inMemory))).compile({ y: graph });
+    const mapped = await overQuantizedBase(native, one(inFile(`${name}.bin`, inMemory)), 0).compile({ y: graph });
     expect([...mapped.inputs].toSorted()).toEqual(["b", "i", "x"]);
-    const there = await overQuantizedBase(native, one(inMemory)).compile({ y: graph });
+    const there = await overQuantizedBase(native, one(inMemory), 0).compile({ y: graph });
     expect(await result(mapped)).toEqual(await result(there));
   });
+});
+
+test("small matrices that are multiplied by their codes are held laid out, and give the same to the last bit", async () => {
+  const inMemory = storedMatrix(int8, ofSize());
+  const fed = await overQuantizedBase(native, one(inMemory), 0).compile({ y: graph });
+  const held = await overQuantizedBase(native, one(inMemory)).compile({ y: graph });
+  expect([...held.inputs].toSorted()).toEqual(["b", "i", "x"]);
+  expect(await result(held)).toEqual(await result(fed));
+  expect(() => overQuantizedBase(native, one(inFile("held.bin", inMemory)))).toThrow("read");
 });
 
 test("weights that are stored and nothing else: what is computed is of the matrix that is stored", async () => {

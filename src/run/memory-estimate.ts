@@ -6,6 +6,7 @@ import { joinNarrow } from "../graph/join-narrow.ts";
 import type { Value } from "../graph/value.ts";
 import { topological } from "../graph/walk.ts";
 import { numbersIn } from "../nn/parameters.ts";
+import { areLaidOut, laidOutBytes } from "../quantization/laid-out.ts";
 import { overStored, type StoredSpec } from "../quantization/over-stored.ts";
 import { type Quantization, quantizations, schemeOf } from "../quantization/registry.ts";
 import { bytesPerElement } from "../tensor/dtype.ts";
@@ -28,6 +29,8 @@ export interface MemoryEstimate {
   readonly activations: number;
   /** The same of an evaluation, which are kept beside those of steps. */
   readonly evaluation: number;
+  /** Matrices in few bits as products want them, in each compiled graph; none of a base that is not small. */
+  readonly packed: number;
   /** The program itself, as measured now, and ONNX Runtime with its compiled graphs. */
   readonly program: number;
   readonly total: number;
@@ -75,11 +78,13 @@ export function estimateMemory(training: PlannedTraining, quantization: Quantiza
   const steps = stepsOf(training, attached, stored);
   const evaluation = evaluationOf(training, attached, stored);
   const nodes = Math.max(...steps.map((step) => step.nodes)) + (evaluation?.nodes ?? 0);
+  const graphs = evaluation === null ? steps : [...steps, evaluation];
   const estimate = {
     weights: weightBytes(attached, stored),
     training: 4 * numbersIn(bare.attachment.trained) * (1 + 2 + 1),
     activations: Math.max(...steps.map(({ bytes }) => bytes)),
     evaluation: evaluation?.bytes ?? 0,
+    packed: graphs.reduce((sum, { packed }) => sum + packed, 0),
     program: held + LIBRARY + NODE * nodes,
   };
   return { ...estimate, total: Object.values(estimate).reduce((a, b) => a + b) };
@@ -103,6 +108,7 @@ function weightBytes({ specs, attachment, apart }: AttachedModel, stored: Readon
 
 interface GraphMemory {
   readonly bytes: number;
+  readonly packed: number;
   readonly nodes: number;
 }
 
@@ -123,7 +129,7 @@ function stepsOf(
   const batches = epochBatches(data.lengths, 0, options).slice(0, steps * gradientAccumulationSteps);
   const mode = { baseDropout, gradientCheckpointing };
   return [...curriculum.map((stage) => stage.objective), objective].map((stage) =>
-    graphMemory(overStored(trainingStep(attached, stage, mode), stored), stage, sizesOf(data.lengths, batches)),
+    graphMemory(trainingStep(attached, stage, mode), stored, stage, sizesOf(data.lengths, batches)),
   );
 }
 
@@ -134,7 +140,7 @@ function evaluationOf(
 ): GraphMemory | null {
   if (validation === null || validation.lengths.length === 0) return null;
   const sizes = sizesOf(validation.lengths, sequentialBatches(validation.lengths, evalBatchSize));
-  return graphMemory(overStored(evaluationPass(attached, objective.evaluation), stored), objective, sizes);
+  return graphMemory(evaluationPass(attached, objective.evaluation), stored, objective, sizes);
 }
 
 interface BatchSize {
@@ -158,10 +164,12 @@ function sizesOf(lengths: Int32Array, batches: readonly Int32Array[]): BatchSize
 
 function graphMemory(
   graph: Readonly<Record<string, Value>>,
+  stored: ReadonlyMap<string, StoredSpec>,
   { sizes }: Objective,
   batches: readonly BatchSize[],
 ): GraphMemory {
-  const outputs = joinNarrow(Object.values(graph));
+  const outputs = joinNarrow(Object.values(overStored(graph, stored)));
+  const packed = areLaidOut(stored) ? laidOutBytes(outputs, stored) : 0;
   const runs = batches.map(({ examples, tokens }) => sizes(examples, tokens));
-  return { bytes: arenaBytes(outputs, runs), nodes: topological(outputs).length };
+  return { bytes: arenaBytes(outputs, runs), packed, nodes: topological(outputs).length };
 }

@@ -76,13 +76,14 @@ function parameters({ parameters: rows, totalParameters, trainedParameters }: Pl
 }
 
 function memory({ memory: planned, config }: Plan): string {
-  const { weights, training, activations, evaluation, program, total, totals, machine } = planned;
+  const { weights, training, activations, evaluation, packed, program, total, totals, machine } = planned;
   const chosen = String(config["quantization"]);
   const rows = Object.entries({
     [chosen === "none" ? "weights" : `weights (${chosen})`]: weights,
     "gradients, optimizer, best copy": training,
     activations,
     "activations of an evaluation": evaluation,
+    ...(packed > 0 && { "matrices packed for products": packed }),
     "program and ONNX Runtime": program,
     "peak (estimate)": total,
     "this machine": machine,
