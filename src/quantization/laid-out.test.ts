@@ -25,7 +25,11 @@ test("matrices are laid out where they are few bytes and multiplied by their cod
 test("a program holds the right side of each product, and once what is looked up", () => {
   const [weight, table, index] = [input("W", [6, 64]), input("E", [10, 64]), input("i", ["batch"], "int64")];
   const looked = gather(table, index);
-  const outputs = { there: linear(looked, weight, input("b", [6])), back: matmul(input("y", ["batch", 6]), weight), looked };
+  const outputs = {
+    there: linear(looked, weight, input("b", [6])),
+    back: matmul(input("y", ["batch", 6]), weight),
+    looked,
+  };
   const graph = Object.values(overStored(outputs, stored(int8)));
   expect(laidOutBytes(graph, stored(int8))).toBe(2 * 6 * 64 + 10 * 64 + 4 * 10);
 });
