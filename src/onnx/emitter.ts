@@ -34,6 +34,8 @@ export interface Emitter {
   weight(value: Value): Tensor | null;
   /** The sizes of `shape`, as an int64 vector; named sizes are read off the inputs. */
   sizes(shape: readonly Dim[]): string;
+  /** The number `value` as often as `shape` has elements, as a vector, kept once. */
+  repeated(type: ValueType, value: number, shape: readonly Dim[]): string;
   /** Says that `result` of `value` is computed by the way under `name`; see {@link byProduct}. */
   offer(result: string, value: Value, detail: string, name: () => string): void;
   /** What a kernel already lowered computes of `value` by the way, or null. */
@@ -54,6 +56,7 @@ export function createEmitter(weights: ModelWeights): {
   const names = new Map<Value, string>();
   const offers = new Map<string, () => string>();
   const sizeNames = new Map<string, string>();
+  const vectors = new Map<string, string>();
   const identity = new Map<Value, number>();
   const fresh = (prefix: string) => `${prefix}_${nodes.length}`;
   const keyOf = (result: string, value: Value, detail: string) => {
@@ -94,6 +97,15 @@ export function createEmitter(weights: ModelWeights): {
         ? emitter.constant("int64", shape, [shape.length])
         : emitter.node("Concat", parts, { attributes: { axis: { int: 0 } } });
       sizeNames.set(key, made);
+      return made;
+    },
+    repeated(type, value, shape) {
+      const key = `${type} ${value} ${shape.join(",")}`;
+      const known = vectors.get(key);
+      if (known) return known;
+      const all = emitter.node("Expand", [emitter.constant(type, [value]), emitter.sizes(shape)]);
+      const made = shape.length === 1 ? all : emitter.node("Reshape", [all, emitter.constant("int64", [-1], [1])]);
+      vectors.set(key, made);
       return made;
     },
     offer: (result, value, detail, name) => offers.set(keyOf(result, value, detail), name),

@@ -30,14 +30,13 @@ export const unsignedCoding: Lowerings<"integerMatmul"> = {
 export const coding: Lowerings<Coding> = {
   codeScale: ({ operands: [x] }, emit) => {
     const [most, least] = ["ReduceMax", "ReduceMin"].map((op) => emit.node(op, [emit.name(x), lastAxis(emit)]));
-    const largest = emit.node("Max", [most!, emit.node("Neg", [least!])]);
-    const scale = emit.node("Div", [largest, emit.constant("float32", [127])]);
-    return emit.node("Max", [scale, emit.constant("float32", [SMALLEST])]);
+    const largest = emit.node("Max", [most!, emit.node("Neg", [least!]), emit.constant("float32", [127 * SMALLEST])]);
+    return emit.node("Div", [largest, emit.constant("float32", [127])]);
   },
   // The operator takes a scale for each row of a matrix.
   encode: ({ operands: [x, scale], shape }, emit) => {
     const scales = emit.node("Reshape", [emit.name(scale), emit.constant("int64", [-1], [1])]);
-    const zeros = emit.node("Expand", [emit.constant("uint8", [ZERO]), emit.node("Shape", [scales])]);
+    const zeros = emit.repeated("uint8", ZERO, shape.slice(0, -1));
     const codes = emit.node("QuantizeLinear", [flatten(emit, x), scales, zeros], { attributes: { axis: { int: 0 } } });
     return shape.length === 2 ? codes : emit.node("Reshape", [codes, emit.sizes(shape)]);
   },
@@ -46,7 +45,7 @@ export const coding: Lowerings<Coding> = {
   // The operator takes a scale for each row of a matrix.
   dequantize: ({ operands: [codes, scale], attrs: { zero }, shape }, emit) => {
     const scales = emit.node("Reshape", [emit.name(scale), emit.constant("int64", [-1], [1])]);
-    const zeros = emit.node("Expand", [emit.constant(codes.type, [zero]), emit.node("Shape", [scales])]);
+    const zeros = emit.repeated(codes.type, zero, scale.shape);
     const floats = emit.node("DequantizeLinear", [flatten(emit, codes), scales, zeros], {
       attributes: { axis: { int: 0 } },
     });
