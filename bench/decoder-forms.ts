@@ -2,14 +2,14 @@
  * How matrices of a decoder may be stored in 8 bits, end to end: RoCoFT of a language model on grade-school mathematics over each form, on
  * the same batches in the same order; the held-out loss before and after an epoch, and the seconds of a step.
  *
- *     npx tsx bench/decoder-forms.ts --model SMOLLM2 --data gsm8k_train.jsonl [--forms float32,int8Backward] [--max_train_samples 300]
+ *     npx tsx bench/decoder-forms.ts --model SMOLLM2 --data gsm8k_train.jsonl [--forms float32,int8Twice] [--max_train_samples 300]
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { cast, mergeAxes, mul, splitAxis, unsqueeze } from "../src/graph/ops.ts";
-import { int8, int8Backward, int8WeightsOnly } from "../src/quantization/int8.ts";
+import { int8, int8Twice, int8WeightsOnly } from "../src/quantization/int8.ts";
 import { overQuantizedBase } from "../src/quantization/runtime.ts";
 import type { Scheme } from "../src/quantization/scheme.ts";
 import { parseConfig } from "../src/run/config.ts";
@@ -26,7 +26,7 @@ const { values: flags } = parseArgs({
   options: {
     model: { type: "string" },
     data: { type: "string" },
-    forms: { type: "string", default: "float32,int8WeightsOnly,blocks,int8Backward,int8" },
+    forms: { type: "string", default: "float32,int8WeightsOnly,blocks,int8Twice,int8" },
     max_train_samples: { type: "string", default: "300" },
     max_eval_samples: { type: "string", default: "80" },
   },
@@ -53,7 +53,7 @@ const forms: Readonly<Record<string, { readonly told: string; readonly scheme: S
   float32: { told: "float32", scheme: null },
   int8WeightsOnly: { told: "a scale a row, no activation an integer", scheme: int8WeightsOnly },
   blocks: { told: "blocks of 32, no activation an integer", scheme: blocks },
-  int8Backward: { told: "a scale a row, integers for gradients alone", scheme: int8Backward },
+  int8Twice: { told: "a scale a row, activations in 16 bits, two products of integers", scheme: int8Twice },
   int8: { told: "a scale a row, integers by tokens both ways", scheme: int8 },
 };
 

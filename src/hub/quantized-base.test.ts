@@ -2,7 +2,7 @@ import { readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promis
 import { describe, expect, onTestFinished, test } from "vitest";
 import { decoded } from "../quantization/over-stored.ts";
 import { int4 } from "../quantization/int4.ts";
-import { int8, int8Backward, int8WeightsOnly } from "../quantization/int8.ts";
+import { int8, int8Twice, int8WeightsOnly } from "../quantization/int8.ts";
 import type { Scheme } from "../quantization/scheme.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { complaint } from "./folders.cases.ts";
@@ -79,7 +79,7 @@ describe.each([
 test("schemes of one form share a file", async () => {
   const { environment, pathOf } = await emptyHome();
   await quantizedBase(sourceOf(int8).source, { environment });
-  for (const scheme of [int8Backward, int8WeightsOnly]) {
+  for (const scheme of [int8Twice, int8WeightsOnly]) {
     const { made, source } = sourceOf(scheme);
     const base = await quantizedBase(source, { environment });
     expect(made).toEqual([]);

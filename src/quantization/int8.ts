@@ -2,7 +2,19 @@
  * 8 bits, a scale for each row of the matrix: W = codes · scales. What it is multiplied with is 8 bits, too, with a scale for each token,
  * so that products are of integers (https://arxiv.org/abs/2208.07339, vector-wise quantisation without outliers apart).
  */
-import { cast, codeScale, encode, integerMatmul, mul, transpose, unsqueeze } from "../graph/ops.ts";
+import {
+  add,
+  cast,
+  codeScale,
+  dequantize,
+  encode,
+  integerMatmul,
+  mul,
+  squeeze,
+  sub,
+  transpose,
+  unsqueeze,
+} from "../graph/ops.ts";
 import type { Scalar } from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
 import { quantizeRows } from "../tensor/quantize.ts";
@@ -22,6 +34,20 @@ function decode({ codes, scales }: Parts): Tensor<"float32"> {
 function byTokens(x: Value, codes: Value, scale: Scalar): Value {
   const steps = codeScale(x);
   return mul(integerMatmul(encode(x, steps), codes, scale), steps);
+}
+
+/** What stands for zero in the codes of {@link encode}. */
+const ZERO = 128;
+/** Codes of what codes leave: at most half a step either way, in as many steps again. */
+const FINER = 254;
+
+/** The same, x in 16 bits: its codes token by token, and the codes of what they leave. */
+function byTokensTwice(x: Value, codes: Value, scale: Scalar): Value {
+  const steps = codeScale(x);
+  const coarse = encode(x, steps);
+  const fine = encode(sub(x, dequantize(coarse, squeeze(steps, -1), ZERO)), mul(steps, 1 / FINER));
+  const finer = typeof scale === "number" ? scale / FINER : mul(scale, 1 / FINER);
+  return mul(add(integerMatmul(coarse, codes, scale), integerMatmul(fine, codes, finer)), steps);
 }
 
 const floats = (codes: Value) => cast(codes, "float32");
@@ -47,10 +73,11 @@ export const int8: Scheme = {
   times,
 };
 
-/** Integers for gradients alone: for decoders, some of whose activations are thousands of times the others. */
-export const int8Backward: Scheme = {
+/** The same with activations in 16 bits, of two products each: for decoders, some of whose activations are thousands of times the others. */
+export const int8Twice: Scheme = {
   ...stored,
-  times,
+  timesTransposed: (x, { codes, scales }) => byTokensTwice(x, turned(codes!), scales!),
+  times: (y, { codes, scales }) => byTokensTwice(mul(y, scales!), codes!, 1),
 };
 
 /** No activation is made an integer. */

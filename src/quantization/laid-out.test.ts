@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { gather, input, linear, matmul } from "../graph/ops.ts";
 import { int4 } from "./int4.ts";
-import { int8, int8Backward } from "./int8.ts";
+import { int8, int8Twice, int8WeightsOnly } from "./int8.ts";
 import { areLaidOut, laidOutBytes } from "./laid-out.ts";
 import { overStored, type StoredSpec } from "./over-stored.ts";
 import type { Scheme } from "./scheme.ts";
@@ -19,7 +19,8 @@ test("matrices are laid out where they are few bytes and multiplied by their cod
   expect(areLaidOut(stored(int8))).toBe(true);
   expect(areLaidOut(stored(int8), bytes)).toBe(true);
   expect(areLaidOut(stored(int8), bytes - 1)).toBe(false);
-  for (const scheme of [int8Backward, int4]) expect(areLaidOut(stored(scheme))).toBe(false);
+  expect(areLaidOut(stored(int8Twice))).toBe(true);
+  for (const scheme of [int8WeightsOnly, int4]) expect(areLaidOut(stored(scheme))).toBe(false);
 });
 
 test("a program holds the right side of each product, and once what is looked up", () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { wideAttachment } from "../../test/tiny-stored.ts";
 import { tinyAttachment, type TinyOptions } from "../../test/tiny-training.ts";
 import { int4 } from "./int4.ts";
-import { int8, int8Backward } from "./int8.ts";
+import { int8, int8Twice } from "./int8.ts";
 import { quantizations, schemeOf, type Quantization } from "./registry.ts";
 
 /** The names of the parameters that are stored. */
@@ -61,7 +61,7 @@ test("rows that are no whole blocks stay float32 in 4 bits", () => {
   expect(specs.filter((spec) => scheme(spec))).toEqual([]);
 });
 
-test("encoders multiply integers both ways, decoders backwards alone", () => {
+test("encoders multiply integers once, decoders twice", () => {
   const schemeIn = (quantization: Quantization, name: string) => {
     const { model, attachment, specs } = wideAttachment(name);
     return schemeOf(
@@ -71,6 +71,6 @@ test("encoders multiply integers both ways, decoders backwards alone", () => {
     )(specs.find(({ role, block }) => role === "linear" && block === 0)!);
   };
   for (const name of ["bert", "roberta", "deberta-v2"]) expect(schemeIn("int8", `${name}-classification`)).toBe(int8);
-  for (const name of ["llama", "gpt2", "bloom"]) expect(schemeIn("int8", `${name}-classification`)).toBe(int8Backward);
+  for (const name of ["llama", "gpt2", "bloom"]) expect(schemeIn("int8", `${name}-classification`)).toBe(int8Twice);
   for (const name of ["bert", "llama"]) expect(schemeIn("int4", `${name}-classification`)).toBe(int4);
 });

@@ -4,7 +4,7 @@ import type { ParameterSpec } from "../nn/parameters.ts";
 import type { Attachment } from "../peft/method.ts";
 import { isEntries } from "../tensor/view.ts";
 import { int4 } from "./int4.ts";
-import { int8, int8Backward } from "./int8.ts";
+import { int8, int8Twice } from "./int8.ts";
 import type { Scheme } from "./scheme.ts";
 
 export type Quantization = "none" | "int8" | "int4";
@@ -14,7 +14,7 @@ export type FewBits = Exclude<Quantization, "none">;
 export const storedForms: { readonly [Q in FewBits]: Scheme } = { int8, int4 };
 
 const schemes: { readonly [Q in FewBits]: (model: Model) => Scheme } = {
-  int8: (model) => (isEncoder(model) ? int8 : int8Backward),
+  int8: (model) => (isEncoder(model) ? int8 : int8Twice),
   int4: () => int4,
 };
 export const quantizations: readonly Quantization[] = ["none", ...(Object.keys(schemes) as (keyof typeof schemes)[])];

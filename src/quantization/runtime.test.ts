@@ -10,7 +10,7 @@ import type { Program } from "../runtime/runtime.ts";
 import { random } from "../tensor/random.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { int4 } from "./int4.ts";
-import { int8, int8Backward, int8WeightsOnly } from "./int8.ts";
+import { int8, int8Twice, int8WeightsOnly } from "./int8.ts";
 import { decoded, type StoredMatrices, type StoredMatrix, storedMatrix } from "./over-stored.ts";
 import { overQuantizedBase } from "./runtime.ts";
 import type { Scheme } from "./scheme.ts";
@@ -18,7 +18,7 @@ import { normalMatrix } from "./schemes.cases.ts";
 
 const native = await nativeRuntime({ threads: 1 });
 const folder = scratchFolder();
-const schemes = Object.entries({ int8, int8Backward, int8WeightsOnly, int4 });
+const schemes = Object.entries({ int8, int8Twice, int8WeightsOnly, int4 });
 const [rows, width] = [5, 64];
 const weight = input("W", [rows, width]);
 const [x, bias, index] = [input("x", ["batch", width]), input("b", [rows]), input("i", ["batch"], "int64")];

@@ -132,10 +132,10 @@ describe.each([
     const kept = await baseWeights(open, { ...settings, quantization }, attachment);
     const held = inFewBits(await baseWeights(open, settings), specs, schemeOf(quantization, model, attachment));
     const native = await nativeRuntime({ threads: 1 });
-    const results = async (stored: StoredMatrices, weights = kept.weights) => {
+    const results = async (stored: StoredMatrices, weights = kept.weights, mostLaidOut?: number) => {
       const first = await firstNumbers(open, attachment, stored);
       const adapted = adapt({ model, head, labels, specs, attachment, weights, stored }, 0, first);
-      const runtime = overQuantizedBase(native, stored);
+      const runtime = overQuantizedBase(native, stored, mostLaidOut);
       const batch = classification.batch(tinyData(6), Int32Array.of(0, 1, 2, 3), { padTokenId: 0, stream: random(0) });
       const outputs: object[] = [];
       for (const graph of [forwardPass(adapted), trainingStep(adapted, classification)]) {
@@ -145,7 +145,7 @@ describe.each([
       }
       return outputs;
     };
-    const mapped = await results(unread(kept.stored!));
+    const mapped = await results(unread(kept.stored!), kept.weights, 0);
     expect(mapped[1]).toHaveProperty("loss");
     expect(mapped).toEqual(await results(held.stored, held.weights));
   });
