@@ -32,7 +32,9 @@ export async function languageModel(options: LanguageModelOptions): Promise<Lang
   const { adapted, runtime } = options;
   const kind = adapted.head === adapted.model.heads["sequence-to-sequence"] ? encoderDecoder : decoder;
   const { graphs, open } = kind(options);
-  const [prompt, step] = [await runtime.compile(graphs.prompt), await runtime.compile(graphs.step)];
+  // A prompt is read once, and then a token at a time.
+  const compile = (graph: Graphs["prompt"]) => runtime.compile(graph, new Map(), { fewRows: true });
+  const [prompt, step] = [await compile(graphs.prompt), await compile(graphs.step)];
   return {
     vocabulary: adapted.model.vocabularySize,
     positions: adapted.model.maxPositions - adapted.attachment.positions,

@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { worstDifference } from "../../test/draw.ts";
 import { scratchFolder } from "../../test/tiny-model.ts";
 import { add, gather, input, linear, matmul } from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
@@ -87,7 +88,21 @@ test("small matrices that are multiplied by their codes are held laid out, and g
   const held = await overQuantizedBase(native, one(inMemory)).compile({ y: graph });
   expect([...held.inputs].toSorted()).toEqual(["b", "i", "x"]);
   expect(await result(held)).toEqual(await result(fed));
-  expect(() => overQuantizedBase(native, one(inFile("held.bin", inMemory)))).toThrow("read");
+  await expect(overQuantizedBase(native, one(inFile("held.bin", inMemory))).compile({ y: graph })).rejects.toThrow(
+    "read",
+  );
+});
+
+test("where few rows are read, matrices are put together for their products, whatever the scheme", async () => {
+  for (const scheme of [int8, int8Twice, int4]) {
+    const matrix = storedMatrix(scheme, ofSize());
+    const program = await overQuantizedBase(native, one(matrix)).compile({ y: graph }, new Map(), { fewRows: true });
+    expect([...program.inputs].toSorted()).toEqual(["b", "i", "x"]);
+    const floats = await native.compile({ y: graph });
+    const { y: expected } = await floats.run({ ...feeds, W: decoded(matrix) });
+    expect(worstDifference(await result(program), expected!.data as Float32Array)).toBeLessThan(2e-6);
+    await floats.dispose();
+  }
 });
 
 test("weights that are stored and nothing else: what is computed is of the matrix that is stored", async () => {

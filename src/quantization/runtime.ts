@@ -4,6 +4,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { areLaidOut } from "./laid-out.ts";
 import { overStored, partName, type StoredMatrices } from "./over-stored.ts";
+import type { Scheme } from "./scheme.ts";
 
 /**
  * `runtime` over `stored`: inputs by these names need not be fed. What lies in files is mapped into memory, unless it is small enough to be
@@ -11,13 +12,16 @@ import { overStored, partName, type StoredMatrices } from "./over-stored.ts";
  */
 export function overQuantizedBase(runtime: Runtime, stored: StoredMatrices, mostLaidOut?: number): Runtime {
   if (stored.size === 0) return runtime;
-  const { fed, held } = placed(stored, areLaidOut(stored, mostLaidOut));
+  const isLaidOut = areLaidOut(stored, mostLaidOut);
   return {
     description: runtime.description,
     hasOwnMemory: runtime.hasOwnMemory,
     residentBytes: () => runtime.residentBytes(),
-    async compile(outputs, constants = new Map()) {
-      const program = await runtime.compile(overStored(outputs, stored), new Map([...constants, ...held]));
+    async compile(outputs, constants = new Map(), hints = {}) {
+      const { fewRows = false } = hints;
+      const { fed, held } = placed(stored, isLaidOut && !fewRows);
+      const graph = overStored(outputs, fewRows ? asFloats(stored) : stored);
+      const program = await runtime.compile(graph, new Map([...constants, ...held]), hints);
       return {
         inputs: program.inputs.filter((name) => !Object.hasOwn(fed, name)),
         run: (feeds) => program.run({ ...feeds, ...fed }),
@@ -25,6 +29,17 @@ export function overQuantizedBase(runtime: Runtime, stored: StoredMatrices, most
       };
     },
   };
+}
+
+/** The same matrices, put together for each product: codes are turned and packed for one of integers, which is more than a few rows are worth. */
+function asFloats(stored: StoredMatrices): StoredMatrices {
+  const floats = new Map<Scheme, Scheme>();
+  const of = (scheme: Scheme): Scheme => {
+    const { times: _, timesTransposed: __, ...rest } = scheme;
+    if (!floats.has(scheme)) floats.set(scheme, rest);
+    return floats.get(scheme)!;
+  };
+  return new Map([...stored].map(([name, matrix]) => [name, { ...matrix, scheme: of(matrix.scheme) }]));
 }
 
 /** The parts by their names as inputs: those that are fed, and those that a program holds. */

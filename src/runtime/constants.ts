@@ -17,7 +17,7 @@ export type Constant = FileRegion | Tensor;
 /** Where constants lie: each in a file, or in memory under the name of a file that there is not. */
 export interface PlacedConstants {
   readonly regions: ReadonlyMap<string, FileRegion>;
-  readonly inMemory: readonly { readonly path: string; readonly data: Uint8Array }[];
+  readonly inMemory: { readonly path: string; readonly data: Uint8Array }[];
 }
 
 /** Of the constants those that `outputs` read. */

@@ -25,6 +25,12 @@ export interface Program {
   dispose(): Promise<void>;
 }
 
+/** What is known of a graph besides what it computes. */
+export interface CompileHints {
+  /** Its products are of a row or a few at a time: what is done once for a matrix counts more than what is done for a row. */
+  readonly fewRows?: boolean;
+}
+
 export interface Runtime {
   /** Name and version, for the record of a run. */
   readonly description: string;
@@ -36,7 +42,11 @@ export interface Runtime {
    * Compiles the graph of `outputs`.
    * @param constants inputs that are not fed, by their names
    */
-  compile(outputs: Readonly<Record<string, Value>>, constants?: ReadonlyMap<string, Constant>): Promise<Program>;
+  compile(
+    outputs: Readonly<Record<string, Value>>,
+    constants?: ReadonlyMap<string, Constant>,
+    hints?: CompileHints,
+  ): Promise<Program>;
 }
 
 /** The part of an ONNX Runtime package that is used. */
@@ -54,8 +64,8 @@ export function createRuntime(
   options: InferenceSession.SessionOptions,
   { residentBytes = () => null, hasOwnMemory = false }: Partial<Pick<Runtime, "residentBytes" | "hasOwnMemory">> = {},
 ): Runtime {
-  const load = async (model: Uint8Array, settings = options) =>
-    createProgram(ort, await ort.InferenceSession.create(model, settings));
+  const load = async (model: Uint8Array, settings = options, held: unknown[] = []) =>
+    createProgram(ort, await ort.InferenceSession.create(model, settings), held);
   let known: Promise<boolean> | undefined;
   const saturates = () => (known ??= productsSaturate(load));
   return {
@@ -67,12 +77,13 @@ export function createRuntime(
       const graph = Object.fromEntries(Object.keys(outputs).map((name, i) => [name, joined[i]!]));
       const table = hasIntegerProducts(joined) && (await saturates()) ? unsignedLowerings : lowerings;
       const placed = placedConstants(constants, joined);
-      return load(onnxModel(graph, placed.regions, table), withConstants(options, placed));
+      return load(onnxModel(graph, placed.regions, table), withConstants(options, placed), placed.inMemory);
     },
   };
 }
 
-function createProgram(ort: Ort, session: InferenceSession): Program {
+/** @param held what must not be freed before the session is, which may read it in place */
+function createProgram(ort: Ort, session: InferenceSession, held: unknown[]): Program {
   const wrapped = new WeakMap<Tensor, OrtTensor>();
   const wrap = (source: Tensor): OrtTensor => {
     const known = wrapped.get(source);
@@ -93,7 +104,10 @@ function createProgram(ort: Ort, session: InferenceSession): Program {
       const results = await session.run(wrappedFeeds);
       return Object.fromEntries(session.outputNames.map((name) => [name, unwrap(results[name]!)]));
     },
-    dispose: () => session.release(),
+    async dispose() {
+      await session.release();
+      held.length = 0;
+    },
   };
 }
 
