@@ -68,12 +68,13 @@ const spread = (values: readonly number[]) => {
 function rowOf(
   variant: Variant,
   rate: number | null,
-  { runs, costs }: { readonly runs: readonly Done[]; readonly costs: readonly Cost[] },
+  runs: readonly Done[],
+  costs: readonly Cost[] | null,
 ): string | null {
   const found = rate === null ? [] : SEEDS.flatMap((seed) => find(runs, variant, rate, seed) ?? []);
   if (found.length === 0) return null;
   const middle = (key: "adapter_bytes" | "trained") => median(found.map((run) => run[key]));
-  const cost = costs.find(({ name }) => name === variant.name);
+  const cost = costs?.find(({ name }) => name === variant.name);
   const cells = [
     variant.name,
     middle("trained").toLocaleString("en"),
@@ -82,8 +83,7 @@ function rowOf(
     spread(found.map(({ accuracy }) => accuracy)),
     spread(found.map(({ f1 }) => f1)),
     `${(middle("adapter_bytes") / 2 ** 20).toFixed(2)}`,
-    cost?.step_seconds.toFixed(2) ?? "–",
-    cost?.peak_mib ?? "–",
+    ...(costs === null ? [] : [cost?.step_seconds.toFixed(2) ?? "–", cost?.peak_mib ?? "–"]),
   ];
   return `| ${cells.join(" | ")} |`;
 }
@@ -91,21 +91,26 @@ function rowOf(
 const machines = (measured: readonly { readonly machine: string }[]) =>
   [...new Set(measured.map(({ machine }) => machine))].toSorted().join("; ");
 
-const heading = [
-  "| method | trained, head included | learning rate | seeds | accuracy | F1 | adapter, MiB | seconds a step | peak MiB |",
-  "|---|---|---|---|---|---|---|---|---|",
-];
+const columns = ["method", "trained, head included", "learning rate", "seeds", "accuracy", "F1", "adapter, MiB"];
+const costColumns = ["seconds a step", "peak MiB"];
+const headingOf = (names: readonly string[]) => [`| ${names.join(" | ")} |`, `|${"---|".repeat(names.length)}`];
+
 /** Both tables, of what is done and measured so far. */
 export function report(runs: readonly Done[], costs: readonly Cost[]): string {
   const rate = search(methodRows[0]!, runs).best;
-  const table = (rows: readonly (string | null)[]) => {
+  const table = (names: readonly string[], rows: readonly (string | null)[]) => {
     const found = rows.filter((row) => row !== null);
-    return found.length === 0 ? [] : [[...heading, ...found].join("\n")];
+    return found.length === 0 ? [] : [[...headingOf(names), ...found].join("\n")];
   };
-  const found = { runs, costs };
   return [
     `${runs.length} runs: ${machines(runs)}. Seconds and memory: ${machines(costs) || "not measured yet"}.`,
-    ...table(methodRows.map((row) => rowOf(row, search(row, runs).best, found))),
-    ...table(ablationRows.map((row) => rowOf(row, rate, found))),
+    ...table(
+      [...columns, ...costColumns],
+      methodRows.map((row) => rowOf(row, search(row, runs).best, runs, costs)),
+    ),
+    ...table(
+      columns,
+      ablationRows.map((row) => rowOf(row, rate, runs, null)),
+    ),
   ].join("\n\n");
 }

@@ -8,7 +8,7 @@
  * method's learning rate is chosen with seed 1 from its default, three times and nine times that; the other seeds use the one
  * chosen. Ablations use that of three rows.
  *
- * With `--costs` nothing is scored: each row's seconds a step and peak memory are measured, one after another, over the first steps of its
+ * With `--costs` nothing is scored: each method's seconds a step and peak memory are measured, one after another, over the first steps of its
  * training, which are of the same examples for all. Each is a line of that file (docs/mrpc-costs.jsonl).
  */
 import { appendFileSync, readFileSync, rmSync, statSync } from "node:fs";
@@ -129,11 +129,9 @@ const COST = { steps: 26, counted: 21 };
 
 /** Measures what is not measured yet, one after another. */
 async function measureCosts(file: string): Promise<void> {
-  const rate = search(methodRows[0]!, done()).best;
-  for (const row of [...methodRows, ...ablationRows].filter(isWanted)) {
+  for (const row of methodRows.filter(isWanted)) {
     if (read<Cost>(file).some(({ name }) => name === row.name)) continue;
-    const chosen = methodRows.includes(row) ? search(row, done()).best : rate;
-    const run = runOf(row, chosen ?? methodOf(row.method).learningRate, SEEDS[0]!);
+    const run = runOf(row, search(row, done()).best ?? methodOf(row.method).learningRate, SEEDS[0]!);
     const short = { ...run, options: { ...run.options, ...row.short } };
     const { steps } = await train(short, ["--max_steps", String(COST.steps), "--max_eval_samples", "64"]);
     const times = steps.slice(1).map(({ secondsElapsed }, i) => secondsElapsed - steps[i]!.secondsElapsed);
