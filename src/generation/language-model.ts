@@ -33,7 +33,7 @@ export async function languageModel(options: LanguageModelOptions): Promise<Lang
   const kind = adapted.head === adapted.model.heads["sequence-to-sequence"] ? encoderDecoder : decoder;
   const { graphs, open } = kind(options);
   // A prompt is read once, and then a token at a time.
-  const compile = (graph: Graphs["prompt"]) => runtime.compile(graph, new Map(), { fewRows: true });
+  const compile = (graph: Graphs["prompt"]) => runtime.compile(graph, { fewRows: true });
   const [prompt, step] = [await compile(graphs.prompt), await compile(graphs.step)];
   return {
     vocabulary: adapted.model.vocabularySize,

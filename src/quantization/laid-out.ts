@@ -7,7 +7,7 @@ import { sizeOf } from "../tensor/shape.ts";
 import { partName, type StoredSpec } from "./over-stored.ts";
 import type { PartSpec } from "./scheme.ts";
 
-/** Matrices of so many bytes are laid out: a tenth of a small model's step. Those of larger models lie in memory once, for all programs. */
+/** Matrices of so many bytes are laid out: small models' batches are short beside them. Those of larger models lie in memory once, for all programs. */
 const MOST = 64 * 2 ** 20;
 
 const bytesOf = ({ dtype, shape }: PartSpec): number => sizeOf(shape) * bytesPerElement(dtype);

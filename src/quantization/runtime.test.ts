@@ -96,7 +96,7 @@ test("small matrices that are multiplied by their codes are held laid out, and g
 test("where few rows are read, matrices are put together for their products, whatever the scheme", async () => {
   for (const scheme of [int8, int8Twice, int4]) {
     const matrix = storedMatrix(scheme, ofSize());
-    const program = await overQuantizedBase(native, one(matrix)).compile({ y: graph }, new Map(), { fewRows: true });
+    const program = await overQuantizedBase(native, one(matrix)).compile({ y: graph }, { fewRows: true });
     expect([...program.inputs].toSorted()).toEqual(["b", "i", "x"]);
     const floats = await native.compile({ y: graph });
     const { y: expected } = await floats.run({ ...feeds, W: decoded(matrix) });

@@ -17,11 +17,10 @@ export function overQuantizedBase(runtime: Runtime, stored: StoredMatrices, most
     description: runtime.description,
     hasOwnMemory: runtime.hasOwnMemory,
     residentBytes: () => runtime.residentBytes(),
-    async compile(outputs, constants = new Map(), hints = {}) {
-      const { fewRows = false } = hints;
+    async compile(outputs, { constants = [], fewRows = false } = {}) {
       const { fed, held } = placed(stored, isLaidOut && !fewRows);
       const graph = overStored(outputs, fewRows ? asFloats(stored) : stored);
-      const program = await runtime.compile(graph, new Map([...constants, ...held]), hints);
+      const program = await runtime.compile(graph, { constants: new Map([...constants, ...held]), fewRows });
       return {
         inputs: program.inputs.filter((name) => !Object.hasOwn(fed, name)),
         run: (feeds) => program.run({ ...feeds, ...fed }),
@@ -33,6 +32,7 @@ export function overQuantizedBase(runtime: Runtime, stored: StoredMatrices, most
 
 /** The same matrices, put together for each product: codes are turned and packed for one of integers, which is more than a few rows are worth. */
 function asFloats(stored: StoredMatrices): StoredMatrices {
+  // Matrices of one scheme stay so: only they are put one below the other.
   const floats = new Map<Scheme, Scheme>();
   const of = (scheme: Scheme): Scheme => {
     const { times: _, timesTransposed: __, ...rest } = scheme;

@@ -11,7 +11,7 @@ export function withResident(runtime: Runtime, weights: Tensors): Runtime {
   const resident = new Map(Object.entries(weights));
   return {
     ...runtime,
-    compile: (outputs, constants = new Map(), hints = {}) =>
-      runtime.compile(outputs, new Map([...resident, ...constants]), hints),
+    compile: (outputs, { constants = [], ...more } = {}) =>
+      runtime.compile(outputs, { ...more, constants: new Map([...resident, ...constants]) }),
   };
 }

@@ -26,7 +26,9 @@ export interface Program {
 }
 
 /** What is known of a graph besides what it computes. */
-export interface CompileHints {
+export interface CompileOptions {
+  /** Inputs that are not fed, by their names. */
+  readonly constants?: ReadonlyMap<string, Constant>;
   /** Its products are of a row or a few at a time: what is done once for a matrix counts more than what is done for a row. */
   readonly fewRows?: boolean;
 }
@@ -38,15 +40,8 @@ export interface Runtime {
   readonly hasOwnMemory: boolean;
   /** Resident memory of this process; null where it cannot be known. */
   residentBytes(): number | null;
-  /**
-   * Compiles the graph of `outputs`.
-   * @param constants inputs that are not fed, by their names
-   */
-  compile(
-    outputs: Readonly<Record<string, Value>>,
-    constants?: ReadonlyMap<string, Constant>,
-    hints?: CompileHints,
-  ): Promise<Program>;
+  /** Compiles the graph of `outputs`. @throws Error when ONNX Runtime refuses it. */
+  compile(outputs: Readonly<Record<string, Value>>, options?: CompileOptions): Promise<Program>;
 }
 
 /** The part of an ONNX Runtime package that is used. */
@@ -72,7 +67,7 @@ export function createRuntime(
     description,
     hasOwnMemory,
     residentBytes,
-    async compile(outputs, constants = new Map()) {
+    async compile(outputs, { constants = new Map() } = {}) {
       const joined = joinNarrow(Object.values(outputs));
       const graph = Object.fromEntries(Object.keys(outputs).map((name, i) => [name, joined[i]!]));
       const table = hasIntegerProducts(joined) && (await saturates()) ? unsignedLowerings : lowerings;
