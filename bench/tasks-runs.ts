@@ -95,7 +95,7 @@ function commonsense(task: string, folder: string, test: string): StudiedTask {
     ...{ part: "decoder", task, model: "decoder", source: "commonsense" },
     ...{ train: `${folder}/train.jsonl`, test: `${folder}/${test}` },
     settings: { ...decoderSettings, max_seq_length: 256 },
-    scored: { ways: ["likelihood", "generation"], items: 500 },
+    scored: { ways: ["likelihood", "generation"], items: 200 },
     methods: ["none", "rows", "lora"],
     seeds: [1],
   };

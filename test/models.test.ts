@@ -56,6 +56,7 @@ function askedTokens({ shape, data }: Tensor): Record<string, Tensor> {
 const spans: Objective = {
   ...labelObjectives.classification,
   name: "spans",
+  readsPadding: true,
   loss({ hidden, head }) {
     const [starts, ends] = ["start_positions", "end_positions"].map((name) => input(name, ["batch"], "int64"));
     return spanLoss(head(hidden()), starts!, ends!);
@@ -66,6 +67,7 @@ const spans: Objective = {
 const targets = (given: readonly InputName[]): Objective => ({
   ...labelObjectives.classification,
   name: "targets",
+  readsPadding: true,
   loss: ({ hidden, head }) => crossEntropy(head(hidden({ given })), input("labels", ["batch", "target"], "int64")),
 });
 

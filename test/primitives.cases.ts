@@ -21,6 +21,14 @@ const binary =
     return d.coin() ? f(...operands) : f(operands[1], operands[0]);
   };
 
+/** A mask [batch, sequence] of whole numbers, and how many of them are not zero: one at least. */
+function masked(d: Draw): { mask: Value; tokens: number } {
+  const mask = d.index(d.shape(2), 3);
+  const { data } = d.feeds[(mask as Value<"input">).attrs.name]!;
+  data[d.size(0, data.length - 1)] = 1;
+  return { mask, tokens: data.filter((n) => n !== 0).length };
+}
+
 const reduction =
   (f: typeof g.sum): Case =>
   (d) => {
@@ -96,6 +104,25 @@ export const cases: { readonly [P in Primitive]: Case } = {
     return g.skew(d.normal([...d.shape(d.size(0, 2)), rows, rows + columns]));
   },
   unskew: (d) => g.unskew(d.normal(d.shape(d.size(2, 4)))),
+
+  unpad: (d) => {
+    const { mask, tokens } = masked(d);
+    return g.unpad(d.normal([...(mask.shape as number[]), ...d.shape(d.size(0, 2))]), mask, tokens);
+  },
+  pad: (d) => {
+    const { mask, tokens } = masked(d);
+    return g.pad(d.normal([1, tokens, ...d.shape(d.size(0, 2))]), mask);
+  },
+  unpadHeads: (d) => {
+    const { mask, tokens } = masked(d);
+    const [batch, sequence] = mask.shape as [number, number];
+    return g.unpadHeads(d.normal([batch, d.size(), sequence, d.size()]), mask, tokens);
+  },
+  padHeads: (d) => {
+    const { mask, tokens } = masked(d);
+    const heads = d.size();
+    return g.padHeads(d.normal([1, tokens, heads * d.size()]), mask, heads);
+  },
 
   concat: (d) => {
     const shape = d.shape(3);

@@ -3,28 +3,13 @@ import { expect, test } from "vitest";
 import { type Draw, draw } from "../../test/draw.ts";
 import { expectSame, expectSameValueAndGradient } from "../../test/same-value.ts";
 import { interpret } from "../interpret/interpret.ts";
+import { INNER, layer as layerWith, linears, token, WIDTH } from "./layer.cases.ts";
 import { onlyTaken } from "./only-taken.ts";
 import * as g from "./ops.ts";
-import type { Shape } from "./primitive.ts";
-import { isOp, type Value } from "./value.ts";
-import { topological } from "./walk.ts";
+import type { Value } from "./value.ts";
 
-const [WIDTH, HEADS, INNER] = [8, 2, 12];
-
-/** A transformer's layer over x [batch, sequence, width]. */
-function layer(x: Value, d: Draw): Value {
-  const dense = (input: Value, out: number) =>
-    g.linear(input, d.normal([out, Number(input.shape.at(-1))]), d.normal([out]));
-  const norm = (input: Value) => g.layerNorm(input, d.normal([WIDTH]), d.normal([WIDTH]), 1e-5);
-  const [q, k, v] = [0, 1, 2].map(() => g.splitHeads(dense(x, WIDTH), HEADS)) as [Value, Value, Value];
-  const scores = g.add(g.matmul(g.mul(q, 0.5), k, { transposeB: true }), d.normal([3, 1, 1, 4]));
-  const attended = norm(g.add(dense(g.mergeHeads(g.matmul(g.softmax(scores), v)), WIDTH), x));
-  return norm(g.add(dense(g.gelu(dense(attended, INNER)), WIDTH), attended));
-}
-
-const token = (hidden: Value, index: number) => g.squeeze(g.take(hidden, 1, [index]), 1);
-const linears = (...outputs: Value[]): Shape[] =>
-  topological(outputs).flatMap((value) => (isOp(value, "linear") ? [value.shape] : []));
+/** A layer over x [3, 4, width]. */
+const layer = (x: Value, d: Draw): Value => layerWith(x, d, d.normal([3, 1, 1, 4]));
 
 test("of a layer whose first token is read, keys and values alone are made for every token", () => {
   const d = draw(1);

@@ -1,6 +1,6 @@
 /** The words models are written in: one function a primitive, and the few phrases composed of them. */
 import { sameShape } from "../tensor/shape.ts";
-import type { Shape, ValueType } from "./primitive.ts";
+import type { Dim, Shape, ValueType } from "./primitive.ts";
 import { apply, type Value } from "./value.ts";
 
 /** A number where a value is expected stands for the constant of the other operand's type. */
@@ -75,6 +75,11 @@ export const splitHeads = (x: Value, heads: number): Value => apply("splitHeads"
 export const mergeHeads = (x: Value): Value => apply("mergeHeads", [x], null);
 export const splitAxis = (x: Value, axis: number, inner: number): Value => apply("splitAxis", [x], { axis, inner });
 export const mergeAxes = (x: Value, axis: number): Value => apply("mergeAxes", [x], { axis });
+
+export const unpad = (x: Value, mask: Value, tokens: Dim): Value => apply("unpad", [x, mask], { tokens });
+export const pad = (x: Value, mask: Value): Value => apply("pad", [x, mask], null);
+export const unpadHeads = (x: Value, mask: Value, tokens: Dim): Value => apply("unpadHeads", [x, mask], { tokens });
+export const padHeads = (x: Value, mask: Value, heads: number): Value => apply("padHeads", [x, mask], { heads });
 
 export const skew = (x: Value): Value => apply("skew", [x], null);
 export const unskew = (x: Value): Value => apply("unskew", [x], null);

@@ -85,6 +85,18 @@ export interface Primitives {
   /** `axis` and the one after it as one. */
   mergeAxes: Unary<{ readonly axis: number }>;
 
+  /**
+   * x [batch, sequence, *] → its slices where the mask [batch, sequence] is not zero, row by row, [1, tokens, *]. `tokens` is how many
+   * there are, or the name of that.
+   */
+  unpad: { operands: [x: Value, mask: Value]; attrs: { readonly tokens: Dim } };
+  /** Zeros [batch, sequence, *], with the slices of x [1, tokens, *] where the mask [batch, sequence] is not zero. */
+  pad: { operands: [x: Value, mask: Value]; attrs: null };
+  /** x [batch, heads, sequence, d] → merged and without padding, [1, tokens, heads · d]. */
+  unpadHeads: { operands: [x: Value, mask: Value]; attrs: { readonly tokens: Dim } };
+  /** x [1, tokens, heads · d] → with zeros for padding and split, [batch, heads, sequence, d]. */
+  padHeads: { operands: [x: Value, mask: Value]; attrs: { readonly heads: number } };
+
   /** x [*, n, n + m] → [*, n, m]: y[i, j] = x[i, n − 1 − i + j] (skewing, Huang et al. 2019, §3.4.1). */
   skew: Unary;
   /** x [*, n, m] → zeros [*, n, n + m] with x[i, j] at [i, n − 1 − i + j]. */
@@ -206,6 +218,7 @@ export type Indexing =
   | "gatherRows"
   | "scatterRows"
   | "minusOneHot";
+export type Padding = "unpad" | "pad" | "unpadHeads" | "padHeads";
 export type Product = "matmul" | "linear" | "contract";
 export type Coding = "codeScale" | "encode" | "integerMatmul" | "dequantize" | "halfBytes";
 

@@ -152,6 +152,17 @@ export const shapes: { readonly [P in Primitive]: ShapeRule<P> } = {
     return { shape: x.shape.toSpliced(at, 2, Number(outer) * Number(inner)), type: x.type };
   },
 
+  unpad: ([x, mask], { tokens }) => {
+    require(mask.shape.length === 2 && sameShape(x.shape.slice(0, 2), mask.shape), "unpad", x, mask);
+    return { shape: [1, tokens, ...x.shape.slice(2)], type: x.type };
+  },
+  pad: ([x, mask]) => {
+    require(mask.shape.length === 2 && x.shape.length >= 2 && x.shape[0] === 1, "pad", x, mask);
+    return { shape: [...mask.shape, ...x.shape.slice(2)], type: x.type };
+  },
+  unpadHeads: ([x, mask], attrs) => shapes.unpad([{ ...x, ...shapes.mergeHeads([x], null) }, mask], attrs),
+  padHeads: ([x, mask], attrs) => shapes.splitHeads([{ ...x, ...shapes.pad([x, mask], null) }], attrs),
+
   skew: ([x]) => {
     const [rows, columns] = matrixOf(x, false);
     const left = minus(columns, rows);

@@ -32,8 +32,10 @@ export interface Emitter {
   tensor(name: string, tensor: Tensor): string;
   /** The numbers of an input that the model holds; null for every other value. */
   weight(value: Value): Tensor | null;
-  /** The sizes of `shape`, as an int64 vector; named sizes are read off the inputs. */
+  /** The sizes of `shape`, as an int64 vector; named sizes are read off the inputs, or {@link measured}. */
   sizes(shape: readonly Dim[]): string;
+  /** Says that the size named `size`, if it is a name, is what the tensor `name` has along `axis`. */
+  measured(size: Dim, name: string, axis: number): void;
   /** The number `value` as often as `shape` has elements, as a vector, kept once. */
   repeated(type: ValueType, value: number, shape: readonly Dim[]): string;
   /** Says that `result` of `value` is computed by the way under `name`; see {@link byProduct}. */
@@ -99,6 +101,11 @@ export function createEmitter(weights: ModelWeights): {
       sizeNames.set(key, made);
       return made;
     },
+    measured(size, name, axis) {
+      if (typeof size === "number" || sizeNames.has(size)) return;
+      const attributes = { start: { int: axis }, end: { int: axis + 1 } };
+      sizeNames.set(size, emitter.node("Shape", [name], { attributes }));
+    },
     repeated(type, value, shape) {
       const key = `${type} ${value} ${shape.join(",")}`;
       const known = vectors.get(key);
@@ -133,12 +140,7 @@ export function createEmitter(weights: ModelWeights): {
   /** Gives a value its name; an input's named sizes become known here. */
   const bind = (value: Value, name: string) => {
     names.set(value, name);
-    if (value.op !== "input") return;
-    value.shape.forEach((n, axis) => {
-      if (typeof n === "number" || sizeNames.has(n)) return;
-      const shape = emitter.node("Shape", [name], { attributes: { start: { int: axis }, end: { int: axis + 1 } } });
-      sizeNames.set(n, shape);
-    });
+    if (value.op === "input") value.shape.forEach((size, axis) => emitter.measured(size, name, axis));
   };
   return {
     emitter,

@@ -129,7 +129,7 @@ function stepsOf(
   const batches = epochBatches(data.lengths, 0, options).slice(0, steps * gradientAccumulationSteps);
   const mode = { baseDropout, gradientCheckpointing };
   return [...curriculum.map((stage) => stage.objective), objective].map((stage) =>
-    graphMemory(trainingStep(attached, stage, mode), stored, stage, sizesOf(data.lengths, batches)),
+    graphMemory(trainingStep(attached, stage, mode), attached, stored, stage, sizesOf(data.lengths, batches)),
   );
 }
 
@@ -140,11 +140,13 @@ function evaluationOf(
 ): GraphMemory | null {
   if (validation === null || validation.lengths.length === 0) return null;
   const sizes = sizesOf(validation.lengths, sequentialBatches(validation.lengths, evalBatchSize));
-  return graphMemory(evaluationPass(attached, objective.evaluation), stored, objective, sizes);
+  return graphMemory(evaluationPass(attached, objective.evaluation), attached, stored, objective, sizes);
 }
 
 interface BatchSize {
   readonly examples: number;
+  /** Tokens of the longest example, and of all. */
+  readonly longest: number;
   readonly tokens: number;
 }
 
@@ -155,21 +157,26 @@ const RUNS = 10;
 function sizesOf(lengths: Int32Array, batches: readonly Int32Array[]): BatchSize[] {
   const sizes = batches.map((batch) => ({
     examples: batch.length,
-    tokens: batch.reduce((longest, i) => Math.max(longest, lengths[i]!), 0),
+    longest: batch.reduce((longest, i) => Math.max(longest, lengths[i]!), 0),
+    tokens: batch.reduce((sum, i) => sum + lengths[i]!, 0),
   }));
-  const largest = sizes.reduce((a, b) => (b.examples * b.tokens > a.examples * a.tokens ? b : a));
+  const largest = sizes.reduce((a, b) => (b.examples * b.longest > a.examples * a.longest ? b : a));
   const first = sizes.slice(0, RUNS);
   return first.includes(largest) ? first : [...first, largest];
 }
 
 function graphMemory(
   graph: Readonly<Record<string, Value>>,
+  { attachment: { virtualTokens } }: AttachedModel,
   stored: ReadonlyMap<string, StoredSpec>,
   { sizes }: Objective,
   batches: readonly BatchSize[],
 ): GraphMemory {
   const outputs = joinNarrow(Object.values(overStored(graph, stored)));
   const packed = areLaidOut(stored) ? laidOutBytes(outputs, stored) : 0;
-  const runs = batches.map(({ examples, tokens }) => sizes(examples, tokens));
+  const runs = batches.map(({ examples, longest, tokens }) => {
+    const known = sizes(examples, longest);
+    return { ...known, tokens: tokens + examples * virtualTokens, target_tokens: examples * (known["target"] ?? 0) };
+  });
   return { bytes: arenaBytes(outputs, runs), packed, nodes: topological(outputs).length };
 }

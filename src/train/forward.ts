@@ -1,6 +1,7 @@
 /** The forward pass of a model with a method attached, over the values of its parameters. */
 import { input } from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
+import type { Padding } from "../graph/without-padding.ts";
 import type { BodyOptions, InputName, ModelInputs } from "../models/architecture.ts";
 import { decoderIds } from "../models/encoder-decoder.ts";
 import { baseDropout } from "../nn/dropout.ts";
@@ -44,6 +45,27 @@ export function modelInputs(given: readonly InputName[] = []): ModelInputs {
   };
 }
 
+/** The padding of a batch, of what a method puts in front of texts none; of targets, where there are any, theirs. */
+export function paddingsOf({ attachment, model }: Pick<AttachedModel, "attachment" | "model">): Padding[] {
+  const { attention_mask, decoder_attention_mask } = methodInputs({ attachment, model }, ["decoder_attention_mask"]);
+  return [
+    { mask: attention_mask, tokens: "tokens" },
+    { mask: decoder_attention_mask!, tokens: "target_tokens" },
+  ];
+}
+
+/** The model's inputs with what a method puts in front of texts. */
+function methodInputs(
+  { attachment, model }: Pick<AttachedModel, "attachment" | "model">,
+  given: readonly InputName[] = [],
+): ModelInputs {
+  const batch = modelInputs(given);
+  const start = model.decoderStartTokenId;
+  // What a method puts in front of a text is for the encoder: the decoder reads the text itself.
+  const inputs = start === undefined ? batch : { ...batch, decoder_input_ids: decoderIds(batch, start) };
+  return (attachment.inputs?.(inputs, model.paddingIndex === 0 ? 1 : 0) ?? inputs) as ModelInputs;
+}
+
 /** The table of the model's parameters and the method's, each an input of the graph. */
 export function baseTable({ specs, attachment }: Pick<AttachedModel, "specs" | "attachment">): ParameterTable {
   return inputTable([...specs, ...attachment.added]);
@@ -75,16 +97,9 @@ export function forward(
     attachment.sites?.(table, { training: mode.training }) ?? {},
   );
   const scope = scopeOf(table, inTurn(sites, watching));
-  const start = model.decoderStartTokenId;
-  const read = (given: readonly InputName[] = []) => {
-    const batch = modelInputs(given);
-    // What a method puts in front of a text is for the encoder: the decoder reads the text itself.
-    const inputs = start === undefined ? batch : { ...batch, decoder_input_ids: decoderIds(batch, start) };
-    return (attachment.inputs?.(inputs, model.paddingIndex === 0 ? 1 : 0) ?? inputs) as ModelInputs;
-  };
   return {
-    virtualTokens: start === undefined ? attachment.virtualTokens : 0,
-    hidden: ({ given, ...options } = {}) => model.body(scope, read(given), options),
-    head: (hidden) => head.forward(scope, hidden, { labels, inputs: read() }),
+    virtualTokens: model.decoderStartTokenId === undefined ? attachment.virtualTokens : 0,
+    hidden: ({ given, ...options } = {}) => model.body(scope, methodInputs(attached, given), options),
+    head: (hidden) => head.forward(scope, hidden, { labels, inputs: methodInputs(attached) }),
   };
 }

@@ -37,6 +37,8 @@ export interface Objective {
   ): Batch;
   /** The sizes of the loss's named dimensions for a batch of so many examples of so many tokens, as far as they are known before. */
   sizes(examples: number, tokens: number): Readonly<Record<string, number>>;
+  /** Whether the loss, unlike what {@link evaluation} gives of tokens, depends on what a model makes of padding. Not unless given. */
+  readonly readsPadding?: boolean;
   /** What is computed to score a model. */
   evaluation(forward: Forward): Record<string, Value>;
   /** The scores of `data`, the loss among them, by a compiled {@link evaluation}. The same data gives the same scores. */

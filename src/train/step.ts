@@ -13,11 +13,12 @@ import {
 } from "../graph/simplify.ts";
 import { isOp, type Value } from "../graph/value.ts";
 import { topological } from "../graph/walk.ts";
+import { type Padding, withoutPadding } from "../graph/without-padding.ts";
 import type { ParameterSpec } from "../nn/parameters.ts";
 import type { Sites } from "../nn/sites.ts";
 import { trainWhole } from "../peft/attachment.ts";
 import type { AttachedModel } from "./adapt.ts";
-import { type Forward, forward, type ForwardMode, reparameterizedTable } from "./forward.ts";
+import { type Forward, forward, type ForwardMode, paddingsOf, reparameterizedTable } from "./forward.ts";
 import type { Objective } from "./objective.ts";
 
 /** The name under which a step gives the gradient of a trained tensor. */
@@ -43,10 +44,15 @@ export function trainingStep(
   objective: Objective,
   mode: Omit<ForwardMode, "training"> = {},
 ): Record<string, Value> {
-  const [loss, ...blocks] = simplify(onlyTaken(lossAndBlocks(attached, objective, mode)), forwardRewrites);
-  const read = new Map(inputsOf([loss!]).map((value) => [value.attrs.name, value]));
+  const read = onlyTaken(lossAndBlocks(attached, objective, mode));
+  const tokens = objective.readsPadding ? read : ofTokens(attached, read.slice(0, 1), read.slice(1));
+  const [loss, ...blocks] = simplify(tokens, forwardRewrites);
+  const inputs = new Map(inputsOf([loss!]).map((value) => [value.attrs.name, value]));
   // What the loss does not read has a gradient of zero.
-  const wrt = deepestFirst(attached).map(({ name, shape }) => ({ name, value: read.get(name) ?? input(name, shape) }));
+  const wrt = deepestFirst(attached).map(({ name, shape }) => ({
+    name,
+    value: inputs.get(name) ?? input(name, shape),
+  }));
   const gradientValues = gradients(
     loss!,
     wrt.map(({ value }) => value),
@@ -55,6 +61,16 @@ export function trainingStep(
   const values = simplify([loss!, ...gradientValues], finished(attached));
   const names = ["loss", ...wrt.map(({ name }) => gradientName(name))];
   return Object.fromEntries(names.map((name, i) => [name, values[i]!]));
+}
+
+/** The same values, computed of tokens alone, and after them the `inner` ones as they are then. */
+function ofTokens(attached: AttachedModel, outputs: readonly Value[], inner: readonly Value[] = []): Value[] {
+  const read = new Set(inputsOf([...outputs, ...inner]).map(({ attrs: { name } }) => name));
+  const isRead = ({ mask }: Padding) => inputsOf([mask]).every(({ attrs: { name } }) => read.has(name));
+  let values = { outputs, inner };
+  for (const padding of paddingsOf(attached).filter(isRead))
+    values = withoutPadding(values.outputs, padding, values.inner);
+  return [...values.outputs, ...values.inner];
 }
 
 /** The loss, then, where they are kept for gradients, the hidden states that enter each block. */
@@ -89,17 +105,26 @@ function deepestFirst({ specs, attachment }: AttachedModel): AttachedModel["atta
   return attachment.trained.toSorted((a, b) => depth.get(b.parameter.name)! - depth.get(a.parameter.name)!);
 }
 
-/** What `output` gives of the forward pass as evaluation runs it, ready to compile. */
+/** What `output` gives of the forward pass as evaluation runs it, ready to compile. What it gives of padding is not what a model makes of it. */
 export function evaluationPass(
   attached: AttachedModel,
   output: (forward: Forward) => Record<string, Value>,
 ): Record<string, Value> {
-  const outputs = output(forward(attached, reparameterizedTable(attached), { training: false }));
-  const values = simplify(onlyTaken(Object.values(outputs)), [takeInsideProduct, ...finished(attached)]);
-  return Object.fromEntries(Object.keys(outputs).map((name, i) => [name, values[i]!]));
+  return forwardOnly(attached, output, (outputs) => ofTokens(attached, outputs));
 }
 
-/** `logits` alone, of a classifier. */
+/** The `logits` of a classifier, ready to compile, also by other programs. */
 export function forwardPass(attached: AttachedModel): Record<string, Value> {
-  return evaluationPass(attached, ({ hidden, head }) => ({ logits: head(hidden()) }));
+  return forwardOnly(attached, ({ hidden, head }) => ({ logits: head(hidden()) }));
+}
+
+/** What `output` gives of a forward pass that no gradient follows. */
+function forwardOnly(
+  attached: AttachedModel,
+  output: (forward: Forward) => Record<string, Value>,
+  further: (outputs: readonly Value[]) => readonly Value[] = (outputs) => outputs,
+): Record<string, Value> {
+  const outputs = output(forward(attached, reparameterizedTable(attached), { training: false }));
+  const values = simplify(further(onlyTaken(Object.values(outputs))), [takeInsideProduct, ...finished(attached)]);
+  return Object.fromEntries(Object.keys(outputs).map((name, i) => [name, values[i]!]));
 }

@@ -5,6 +5,7 @@ import { elementwise } from "./elementwise.ts";
 import { linear } from "./linear.ts";
 import type { Meanings } from "./meaning.ts";
 import { movement } from "./movement.ts";
+import { padding } from "./padding.ts";
 import { reduction } from "./reduction.ts";
 
 /** Inputs are fed; every other primitive has a row. */
@@ -12,6 +13,7 @@ export const meanings: Meanings<Exclude<Primitive, "input">> = {
   ...elementwise,
   ...reduction,
   ...movement,
+  ...padding,
   ...linear,
   ...coding,
 };

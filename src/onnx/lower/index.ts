@@ -6,6 +6,7 @@ import { coding, unsignedCoding } from "./coding.ts";
 import { elementwise } from "./elementwise.ts";
 import { linear } from "./linear.ts";
 import { movement } from "./movement.ts";
+import { padding } from "./padding.ts";
 import { reduction } from "./reduction.ts";
 import type { Lowerings } from "./rules.ts";
 
@@ -14,6 +15,7 @@ export const lowerings: Lowerings<Exclude<Primitive, "input">> = {
   ...elementwise,
   ...reduction,
   ...movement,
+  ...padding,
   ...linear,
   ...coding,
 };

@@ -24,6 +24,8 @@ type AskOptions = Omit<ScoreOptions, "metrics">;
 export function questionAnswering(answering: Answering): Objective {
   return {
     name: "question-answering",
+    // Any place may be the answer's, of padding too, as with transformers.
+    readsPadding: true,
     loss(forward) {
       const [starts, ends] = positions.map((name) => input(name, ["batch"], "int64"));
       return spanLoss(logitsOf(forward), starts!, ends!);
