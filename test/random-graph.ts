@@ -54,6 +54,7 @@ const phrases: readonly Phrase[] = [
   always((x, d) => (d.coin() ? g.add(x, 0) : g.add(g.fill(0, x), x))),
   always((x, d) => (d.coin() ? g.mul(x, 1) : g.div(x, g.fill(1, x)))),
   always((x, d) => binary(d)(x, d.normal(sizes(x).slice(1)))),
+  always((x, d) => g.mul(g.mul(x, d.normal(sizes(x).slice(1))), 1.5)),
   always((x, d) => binary(d)(x, x)),
   always((x) => g.select(g.greater(x, 0), x, x)),
   ofRank(1, 4, (x, d) => binary(d)(x, g.expand(d.normal(sizes(x).slice(1)), x))),

@@ -103,6 +103,21 @@ export const cases: Readonly<Record<string, Cases>> = {
       onX((x) => g.add(x, 1)),
     ],
   },
+  numberIntoSmaller: {
+    fires: [
+      (d) => g.mul(g.mul(d.normal([2, 3]), d.normal([2, 1])), 0.5),
+      (d) => g.mul(3, g.mul(d.normal([3]), d.normal([2, 3]))),
+      (d) => g.mul(g.mul(d.normal([2, 3]), 2), -1.5),
+    ],
+    kept: [
+      (d) => g.mul(g.mul(d.normal([2, 3]), d.normal([2, 3])), 0.5),
+      (d) => g.mul(g.mul(d.normal([2, 1]), d.normal([1, 3])), 0.5),
+      (d) => g.mul(g.mul(d.normal([2, 3]), d.normal([2, 1])), d.normal([])),
+      (d) => g.mul(g.mul(d.normal([2, 3]), d.normal([2, 1])), g.constant(0.5, "float32", [2, 3])),
+      (d) => g.mul(g.add(d.normal([2, 3]), d.normal([2, 1])), 0.5),
+      (d) => g.add(g.mul(d.normal([2, 3]), d.normal([2, 1])), 0.5),
+    ],
+  },
   expandInside: {
     fires: [g.add, g.sub, g.mul, g.div].flatMap(expanded),
     kept: [

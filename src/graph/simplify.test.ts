@@ -15,7 +15,7 @@ import * as rules from "./simplify.ts";
 import type { Value } from "./value.ts";
 
 const { rewrites, forwardRewrites, simplify, replaceInPlace, dropStopGradient } = rules;
-const GRAPHS = 90;
+const GRAPHS = 300;
 
 test("every rule has its cases", () => {
   expect(forwardRewrites.map((rule) => rule.name).toSorted()).toEqual(Object.keys(cases).toSorted());

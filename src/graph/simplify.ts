@@ -30,6 +30,17 @@ export const timesOne: Rewrite = (y) => {
   return isOp(y, "mul") && isConstant(a, 1) && shapedLike(b, y) ? b : null;
 };
 
+/** (x ∘ s)·c → x ∘ (s·c), c a number and s smaller than x: one pass less over x. */
+export const numberIntoSmaller: Rewrite = (y) => {
+  if (!isOp(y, "mul")) return null;
+  const [product, c] = isNumber(y.operands[1]) ? y.operands : y.operands.toReversed();
+  if (!isNumber(c!) || !isOp(product!, "mul") || !shapedLike(product, y)) return null;
+  const x = product.operands.find((factor) => shapedLike(factor, y));
+  const s = product.operands.find((factor) => !shapedLike(factor, y));
+  return x && s ? mul(x, mul(s, c!)) : null;
+};
+const isNumber = (x: Value) => isOp(x, "constant") && x.shape.length === 0;
+
 /** x where a condition holds and else x → x. */
 export const eitherWay: Rewrite = (y) =>
   isOp(y, "select") && y.operands[1] === y.operands[2] && shapedLike(y.operands[1], y) ? y.operands[1] : null;
@@ -159,6 +170,7 @@ export const dropStopGradient: Rewrite = (y) => (isOp(y, "stopGradient") ? y.ope
 export const rewrites: readonly Rewrite[] = [
   addZero,
   timesOne,
+  numberIntoSmaller,
   eitherWay,
   expandInside,
   takeInsideContract,

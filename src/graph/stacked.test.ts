@@ -54,6 +54,22 @@ test.each<[string, Replaced[]]>([
   }
 });
 
+test("where another term stands between products, before or behind: one product", () => {
+  const orders: ((p: readonly Value[], other: Value) => Value)[] = [
+    ([p, q, r], other) => g.add(g.add(g.add(other, p!), q!), r!),
+    ([p, q, r], other) => g.add(r!, g.add(q!, g.add(p!, other))),
+    ([p, q, r], other) => g.add(g.add(p!, g.add(other, q!)), r!),
+  ];
+  for (const order of orders) {
+    const drawn = draw(3);
+    const terms = [4, 2, 3].map((inner) => g.matmul(drawn.normal([2, 3, inner]), drawn.normal([inner, WIDTH])));
+    const before = order(terms, g.tanh(drawn.normal([2, 3, WIDTH])));
+    const [after] = simplify([before], [rule]);
+    expectSameValueAndGradient(after!, before, drawn.feeds);
+    expect(products(after!)).toHaveLength(1);
+  }
+});
+
 test.each<[string, Replaced[]]>([
   ["other columns", [columns(2), columns(3)]],
   ["rows of one, columns of the other", [rows(1), columns(1)]],

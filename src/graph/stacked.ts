@@ -3,7 +3,7 @@
  * hidden states that they share.
  */
 import { sameShape } from "../tensor/shape.ts";
-import { concat, matmul, replace } from "./ops.ts";
+import { add, concat, matmul, replace } from "./ops.ts";
 import { isReplaced, placeOf } from "./replacement.ts";
 import type { Rewrite } from "./simplify.ts";
 import { isOp, type Value } from "./value.ts";
@@ -23,17 +23,29 @@ export function stacked(above: Value, below: Value, isBase: (x: Value) => boolea
   return replace(base, slices, 0, [...indices, ...others.map((index) => Number(above.shape[0]) + index)]);
 }
 
-/** x·A + y·B → [x y]·[A; B], A and B matrices that `stack` puts one below the other. */
+/** x·A + y·B → [x y]·[A; B], A and B matrices that `stack` puts one below the other, also where other terms stand between the two. */
 export const sumOfProducts =
   (stack: (above: Value, below: Value) => Value | null): Rewrite =>
   (y) => {
-    if (!isOp(y, "add") || !y.operands.every(isByMatrix)) return null;
-    const [left, right] = y.operands as readonly [Value<"matmul">, Value<"matmul">];
-    const [[a, above], [b, below]] = [left.operands, right.operands];
-    if (!sameShape(a.shape.slice(0, -1), b.shape.slice(0, -1))) return null;
-    const matrix = stack(above, below);
-    return matrix && matmul(concat(a, b, -1), matrix);
+    if (!isOp(y, "add")) return null;
+    const joined = (left: Value, right: Value): Value | null => {
+      if (!isByMatrix(left) || !isByMatrix(right)) return null;
+      const [[a, above], [b, below]] = [left.operands, right.operands];
+      if (!sameShape(a.shape.slice(0, -1), b.shape.slice(0, -1))) return null;
+      const matrix = stack(above, below);
+      return matrix && matmul(concat(a, b, -1), matrix);
+    };
+    const [left, right] = y.operands;
+    return joined(left, right) ?? intoSum(left, right, joined) ?? intoSum(right, left, joined);
   };
+
+/** (other + term) + more → other + the two joined, whichever of the first two terms is joined with the third. */
+function intoSum(sum: Value, more: Value, join: (term: Value, more: Value) => Value | null): Value | null {
+  if (!isOp(sum, "add")) return null;
+  const [first, second] = sum.operands.map((term) => join(term, more));
+  if (second) return add(sum.operands[0], second);
+  return first ? add(first, sum.operands[1]) : null;
+}
 
 const isByMatrix = (x: Value): x is Value<"matmul"> =>
   isOp(x, "matmul") && x.operands[1].shape.length === 2 && !x.attrs.transposeA && !x.attrs.transposeB;

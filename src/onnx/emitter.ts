@@ -38,6 +38,8 @@ export interface Emitter {
   measured(size: Dim, name: string, axis: number): void;
   /** The number `value` as often as `shape` has elements, as a vector, kept once. */
   repeated(type: ValueType, value: number, shape: readonly Dim[]): string;
+  /** What `make` writes, once for each `key`: the name of its result. */
+  once(key: string, make: () => string): string;
   /** Says that `result` of `value` is computed by the way under `name`; see {@link byProduct}. */
   offer(result: string, value: Value, detail: string, name: () => string): void;
   /** What a kernel already lowered computes of `value` by the way, or null. */
@@ -58,7 +60,7 @@ export function createEmitter(weights: ModelWeights): {
   const names = new Map<Value, string>();
   const offers = new Map<string, () => string>();
   const sizeNames = new Map<string, string>();
-  const vectors = new Map<string, string>();
+  const made = new Map<string, string>();
   const identity = new Map<Value, number>();
   const fresh = (prefix: string) => `${prefix}_${nodes.length}`;
   const keyOf = (result: string, value: Value, detail: string) => {
@@ -107,13 +109,15 @@ export function createEmitter(weights: ModelWeights): {
       sizeNames.set(size, emitter.node("Shape", [name], { attributes }));
     },
     repeated(type, value, shape) {
-      const key = `${type} ${value} ${shape.join(",")}`;
-      const known = vectors.get(key);
-      if (known) return known;
-      const all = emitter.node("Expand", [emitter.constant(type, [value]), emitter.sizes(shape)]);
-      const made = shape.length === 1 ? all : emitter.node("Reshape", [all, emitter.constant("int64", [-1], [1])]);
-      vectors.set(key, made);
-      return made;
+      return emitter.once(`${type} ${value} ${shape.join(",")}`, () => {
+        const all = emitter.node("Expand", [emitter.constant(type, [value]), emitter.sizes(shape)]);
+        return shape.length === 1 ? all : emitter.node("Reshape", [all, emitter.constant("int64", [-1], [1])]);
+      });
+    },
+    once(key, make) {
+      const name = made.get(key) ?? make();
+      made.set(key, name);
+      return name;
     },
     offer: (result, value, detail, name) => offers.set(keyOf(result, value, detail), name),
     byProduct: (result, value, detail) => offers.get(keyOf(result, value, detail))?.() ?? null,

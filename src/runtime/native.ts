@@ -19,10 +19,13 @@ export interface NativeOptions extends ComputeOptions {
   readonly profilePrefix?: string;
 }
 
+/** Long beside the gaps between the parts of a small model's step, short beside what the system gives a program at a time. */
+const SPIN_MICROSECONDS = 100;
+
 /**
  * Loads onnxruntime-node. Its telemetry is switched off, and memory patterns too, which would double the arena from the second
- * run on. Worker threads do not spin: a training's and an evaluation's session would slow each other down, and any other program. Kept
- * within a run (`force_spinning_stop`) it makes most processes faster and some slower, from their first step to their last.
+ * run on. Worker threads wait for their next share of a run for {@link SPIN_MICROSECONDS} before they sleep, and sleep when it ends: sessions
+ * would slow each other down else, and so would this program and others on the same cores.
  * @throws Error in one line when the device is not there, or nothing that computes on it is installed.
  */
 export async function nativeRuntime({ threads, device, profilePrefix }: NativeOptions = {}): Promise<Runtime> {
@@ -42,7 +45,7 @@ export async function nativeRuntime({ threads, device, profilePrefix }: NativeOp
     graphOptimizationLevel: "basic",
     enableMemPattern: false,
     logSeverityLevel: 3,
-    extra: { session: { intra_op: { allow_spinning: "0" } } },
+    extra: { session: { intra_op: { spin_duration_us: String(SPIN_MICROSECONDS) }, force_spinning_stop: "1" } },
     ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
   };
   if (onDevice) await tryDevice(ort, chosen, options);

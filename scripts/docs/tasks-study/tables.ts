@@ -35,9 +35,7 @@ export function runTable(results: readonly Result[]): string {
     }),
   );
   const done = runs.filter((run) => isDone(results, run)).length;
-  const machines = [...new Set(results.flatMap(({ machine, trainedOn }) => [trainedOn ?? machine, machine]))]
-    .toSorted()
-    .join("; ");
+  const machines = [...new Set(results.flatMap((result) => [trainedOn(result), result.machine]))].toSorted().join("; ");
   const summary = `${done} of ${runs.length} runs are in${machines === "" ? "" : `: ${machines}`}.`;
   return `${summary}\n\n${table(["task", "runs", "missing"], rows)}`;
 }
@@ -95,7 +93,18 @@ export function spread(values: readonly number[]): string {
   return `${mean.toFixed(2)} ± ${deviation.toFixed(2)}${values.length === 2 ? " (2)" : ""}`;
 }
 
-/** What each method trains, and how long its runs take from command to end. */
+const trainedOn = ({ trainedOn: elsewhere, machine }: Result): string => elsewhere ?? machine;
+
+/** The results that were computed where most of them were, each kind of seconds by itself: times of two machines say nothing together. */
+function ofOneMachine(results: readonly Result[], kind: keyof Result["seconds"]): Result[] {
+  const where = (result: Result) => (kind === "train" ? trainedOn(result) : result.machine).replace(/, [\d-]+$/, "");
+  const groups = new Map<string, Result[]>();
+  for (const result of results.filter(({ seconds }) => seconds[kind] !== null))
+    groups.set(where(result), [...(groups.get(where(result)) ?? []), result]);
+  return [...groups.values()].reduce((most, group) => (group.length > most.length ? group : most), []);
+}
+
+/** What each method trains, and how long its runs take from command to end on one machine. */
 export function costTable(results: readonly Result[]): string {
   const rows = (Object.keys(partNames) as Part[]).flatMap((part) =>
     columns[part].flatMap((method) => {
@@ -104,7 +113,7 @@ export function costTable(results: readonly Result[]): string {
       const numbers = own.flatMap(({ trained }) => trained ?? []).toSorted((a, b) => a - b);
       const range = [...new Set([numbers[0], numbers.at(-1)])].flatMap((n) => n?.toLocaleString("en") ?? []);
       const seconds = (kind: keyof Result["seconds"]) => {
-        const known = own.flatMap((result) => result.seconds[kind] ?? []);
+        const known = ofOneMachine(own, kind).flatMap((result) => result.seconds[kind] ?? []);
         return known.length === 0 ? "–" : median(known).toFixed(0);
       };
       const rate = own.find(({ learningRate }) => learningRate !== null)?.learningRate?.toExponential() ?? "–";

@@ -42,12 +42,12 @@ function written(
 
 /** Where the mask is not zero, its numbers counted row by row, [1, tokens]; made once. */
 function placesOf(emit: Emitter, mask: Value): string {
-  return once(emit, "places", mask, "", () => emit.node("NonZero", [rows(emit, mask, [])]));
+  return emit.once(`places ${emit.name(mask)}`, () => emit.node("NonZero", [rows(emit, mask, [])]));
 }
 
 /** Where the heads of tokens lie in [batch, heads, sequence], counted through it, [1, tokens, heads]; made once. */
 function headPlacesOf(emit: Emitter, mask: Value, heads: number): string {
-  return once(emit, "head places", mask, String(heads), () => {
+  return emit.once(`places ${emit.name(mask)} ${heads}`, () => {
     const places = placesOf(emit, mask);
     const sequence = emit.sizes([mask.shape[1]!]);
     const row = emit.node("Div", [places, sequence]);
@@ -56,12 +56,4 @@ function headPlacesOf(emit: Emitter, mask: Value, heads: number): string {
     const ofHeads = emit.node("Mul", [emit.constant("int64", [...Array(heads).keys()], [heads]), sequence]);
     return emit.node("Add", [first, ofHeads]);
   });
-}
-
-function once(emit: Emitter, result: string, of: Value, detail: string, make: () => string): string {
-  const known = emit.byProduct(result, of, detail);
-  if (known !== null) return known;
-  const made = make();
-  emit.offer(result, of, detail, () => made);
-  return made;
 }
