@@ -95,39 +95,29 @@ export function spread(values: readonly number[]): string {
 
 const trainedOn = ({ trainedOn: elsewhere, machine }: Result): string => elsewhere ?? machine;
 
-/** The results that were computed where most of them were, each kind of seconds by itself: times of two machines say nothing together. */
-function ofOneMachine(results: readonly Result[], kind: keyof Result["seconds"]): Result[] {
-  const where = (result: Result) => (kind === "train" ? trainedOn(result) : result.machine).replace(/, [\d-]+$/, "");
+/** Those that were trained where most of them were: times of two machines say nothing together. */
+function ofOneMachine(results: readonly Result[]): Result[] {
   const groups = new Map<string, Result[]>();
-  for (const result of results.filter(({ seconds }) => seconds[kind] !== null))
-    groups.set(where(result), [...(groups.get(where(result)) ?? []), result]);
+  for (const result of results.filter(({ seconds }) => seconds.train !== null)) {
+    const machine = trainedOn(result).replace(/, [\d-]+$/, "");
+    groups.set(machine, [...(groups.get(machine) ?? []), result]);
+  }
   return [...groups.values()].reduce((most, group) => (group.length > most.length ? group : most), []);
 }
 
-/** What each method trains, and how long its runs take from command to end on one machine. */
+/** What each method trains, and how long its trainings take from command to end on one machine. */
 export function costTable(results: readonly Result[]): string {
   const rows = (Object.keys(partNames) as Part[]).flatMap((part) =>
     columns[part].flatMap((method) => {
       const own = results.filter((result) => result.part === part && result.method === method);
-      if (own.length === 0) return [];
       const numbers = own.flatMap(({ trained }) => trained ?? []).toSorted((a, b) => a - b);
-      const range = [...new Set([numbers[0], numbers.at(-1)])].flatMap((n) => n?.toLocaleString("en") ?? []);
-      const seconds = (kind: keyof Result["seconds"]) => {
-        const known = ofOneMachine(own, kind).flatMap((result) => result.seconds[kind] ?? []);
-        return known.length === 0 ? "–" : median(known).toFixed(0);
-      };
-      const rate = own.find(({ learningRate }) => learningRate !== null)?.learningRate?.toExponential() ?? "–";
-      return [
-        [
-          `${partNames[part]}, ${labelOf(method)}`,
-          rate,
-          range.join(" to ") || "–",
-          seconds("train"),
-          seconds("evaluate"),
-        ],
-      ];
+      if (numbers.length === 0) return [];
+      const range = [...new Set([numbers[0]!, numbers.at(-1)!])].map((n) => n.toLocaleString("en"));
+      const rate = own.find(({ learningRate }) => learningRate !== null)!.learningRate!.toExponential();
+      const seconds = median(ofOneMachine(own).map((result) => result.seconds.train!));
+      return [[`${partNames[part]}, ${labelOf(method)}`, rate, range.join(" to "), seconds.toFixed(0)]];
     }),
   );
   if (rows.length === 0) return "No run is in yet.";
-  return table(["part and method", "learning rate", "trained", "training, seconds", "scoring, seconds"], rows);
+  return table(["part and method", "learning rate", "trained", "training, seconds"], rows);
 }
