@@ -37,6 +37,8 @@ function limited(bytes: number): Finished {
   if (!version) throw new Error("no control groups of memory here, expected Linux with /sys/fs/cgroup");
   const group = join(version.folder, `rocoft-${process.pid}`);
   mkdirSync(group);
+  // What lies in memory of the file already would be counted to nobody.
+  run("dd", [`if=${flags.base!}`, "iflag=nocache", "count=0"]);
   try {
     for (const name of version.limits) writeFileSync(join(group, name), String(bytes));
     if (version.noSwap) writeFileSync(join(group, version.noSwap), "0");
