@@ -3,16 +3,17 @@
  * which nothing reads. Attention alone wants texts in rows; what goes into it gets its padding back, what comes out of it loses it.
  */
 import { expand, gather, iota, pad, padHeads, squeeze, unpad, unpadHeads, unsqueeze } from "./ops.ts";
+import type { Dim } from "./primitive.ts";
 import { sliceAxes } from "./slice-axes.ts";
 import { apply, isOp, type Value } from "./value.ts";
 import { dependents, topological, withOperands } from "./walk.ts";
 
 /** The padding of a batch. */
-export interface Padding {
+export interface BatchPadding {
   /** [batch, sequence], zero for padding. */
   readonly mask: Value;
-  /** The name of how many tokens the mask leaves; another one for each mask. */
-  readonly tokens: string;
+  /** How many tokens the mask leaves, or the name of that; another one for each mask. */
+  readonly tokens: Dim;
 }
 
 /**
@@ -23,7 +24,7 @@ export interface Padding {
  */
 export function withoutPadding(
   outputs: readonly Value[],
-  { mask, tokens }: Padding,
+  { mask, tokens }: BatchPadding,
   inner: readonly Value[] = [],
 ): { readonly outputs: Value[]; readonly inner: Value[] } {
   const order = topological([mask, ...outputs, ...inner]);

@@ -1,7 +1,7 @@
 /** The forward pass of a model with a method attached, over the values of its parameters. */
 import { input } from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
-import type { Padding } from "../graph/without-padding.ts";
+import type { BatchPadding } from "../graph/without-padding.ts";
 import type { BodyOptions, InputName, ModelInputs } from "../models/architecture.ts";
 import { decoderIds } from "../models/encoder-decoder.ts";
 import { baseDropout } from "../nn/dropout.ts";
@@ -46,7 +46,7 @@ export function modelInputs(given: readonly InputName[] = []): ModelInputs {
 }
 
 /** The padding of a batch, of what a method puts in front of texts none; of targets, where there are any, theirs. */
-export function paddingsOf({ attachment, model }: Pick<AttachedModel, "attachment" | "model">): Padding[] {
+export function paddingsOf({ attachment, model }: Pick<AttachedModel, "attachment" | "model">): BatchPadding[] {
   const { attention_mask, decoder_attention_mask } = methodInputs({ attachment, model }, ["decoder_attention_mask"]);
   return [
     { mask: attention_mask, tokens: "tokens" },

@@ -13,7 +13,7 @@ import {
 } from "../graph/simplify.ts";
 import { isOp, type Value } from "../graph/value.ts";
 import { topological } from "../graph/walk.ts";
-import { type Padding, withoutPadding } from "../graph/without-padding.ts";
+import { type BatchPadding, withoutPadding } from "../graph/without-padding.ts";
 import type { ParameterSpec } from "../nn/parameters.ts";
 import type { Sites } from "../nn/sites.ts";
 import { trainWhole } from "../peft/attachment.ts";
@@ -66,7 +66,7 @@ export function trainingStep(
 /** The same values, computed of tokens alone, and after them the `inner` ones as they are then. */
 function ofTokens(attached: AttachedModel, outputs: readonly Value[], inner: readonly Value[] = []): Value[] {
   const read = new Set(inputsOf([...outputs, ...inner]).map(({ attrs: { name } }) => name));
-  const isRead = ({ mask }: Padding) => inputsOf([mask]).every(({ attrs: { name } }) => read.has(name));
+  const isRead = ({ mask }: BatchPadding) => inputsOf([mask]).every(({ attrs: { name } }) => read.has(name));
   let values = { outputs, inner };
   for (const padding of paddingsOf(attached).filter(isRead))
     values = withoutPadding(values.outputs, padding, values.inner);
