@@ -56,6 +56,15 @@ test("everything is in the total, the program as it is now", () => {
   expect(estimateMemory(training(), "int8", 1000).total - total).toBe(993);
 });
 
+test("tokens of the method's own take what tokens of the texts do", () => {
+  const longer = tinyData(9, { seed: 1 });
+  const whole = { ...longer, lengths: longer.lengths.map((length) => length + 20) };
+  const prompts = estimateMemory(training({ method: "prompt_tuning", options: { num_virtual_tokens: 20 } }), "none", 0);
+  const texts = estimateMemory({ ...training({ method: "head" }), validation: whole }, "none", 0);
+  expect(prompts.evaluation / texts.evaluation).toBeGreaterThan(0.9);
+  expect(prompts.evaluation / texts.evaluation).toBeLessThan(1.2);
+});
+
 test("what is not evaluated takes nothing", () => {
   const { evaluation, total } = estimateMemory(training(), "int4", 0);
   const without = estimateMemory({ ...training(), validation: null }, "int4", 0);
