@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { isDone, missingOf, type Result } from "../bench/tasks-results.ts";
 import { type MethodName, nameOf, runs, studied } from "../bench/tasks-runs.ts";
-import { runTable, scoreTable, spread } from "../scripts/docs/tasks-study/tables.ts";
+import { costTable, runTable, scoreTable, spread } from "../scripts/docs/tasks-study/tables.ts";
 import { taskNamed } from "../src/tasks/registry.ts";
 
 const rte = studied.find(({ task }) => task === "rte")!;
@@ -47,4 +47,16 @@ test("a score has its items, chance, and mean ± standard deviation over seeds",
   expect(scoreTable(results, "squad")).toBe("No run is in yet.");
   // Of 1 and 3 the deviation from the mean is 1 on both sides: √(2 / 1).
   expect(spread([1, 3])).toBe("2.00 ± 1.41 (2)");
+});
+
+test("seconds are of the machine where most of a part was trained, whatever else trained a method", () => {
+  const on = (method: MethodName, seed: number, machine: string, train: number): Result => ({
+    ...result(method, seed, 0.6),
+    ...{ machine, seconds: { train, evaluate: null } },
+  });
+  const fast = [1, 2, 3].map((seed) => on("rows", seed, `fast, 2026-11-2${seed}`, 10 * seed));
+  const slow = [on("full", 1, "slow, 2026-11-24", 600), on("full", 2, "slow, 2026-11-24", 700)];
+  const lines = costTable([...fast, ...slow, on("full", 3, "fast, 2026-11-24", 200)]).split("\n");
+  expect(lines.slice(2)).toEqual(["| GLUE, RoCoFT, 3 rows | 1e-3 | 10 | 20 |", "| GLUE, full | 1e-3 | 10 | 200 |"]);
+  expect(costTable([...fast, ...slow])).toContain("| GLUE, full | 1e-3 | 10 | – |");
 });

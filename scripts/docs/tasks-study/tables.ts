@@ -13,7 +13,7 @@ const partNames: { readonly [P in Part]: string } = {
 /** In the order of the columns, which is not that of the runs. */
 const columns: { readonly [P in Part]: readonly MethodName[] } = {
   glue: ["rows", "columns", "lora", "full", "head"],
-  squad: ["rows", "lora", "full", "head"],
+  squad: ["rows", "lora", "head"],
   decoder: ["none", "rows", "lora"],
   summary: ["none", "rows"],
 };
@@ -35,7 +35,9 @@ export function runTable(results: readonly Result[]): string {
     }),
   );
   const done = runs.filter((run) => isDone(results, run)).length;
-  const machines = [...new Set(results.flatMap((result) => [trainedOn(result), result.machine]))].toSorted().join("; ");
+  const machines = [...new Set(results.flatMap((result) => [whereTrained(result), result.machine]))]
+    .toSorted()
+    .join("; ");
   const summary = `${done} of ${runs.length} runs are in${machines === "" ? "" : `: ${machines}`}.`;
   return `${summary}\n\n${table(["task", "runs", "missing"], rows)}`;
 }
@@ -93,31 +95,34 @@ export function spread(values: readonly number[]): string {
   return `${mean.toFixed(2)} ± ${deviation.toFixed(2)}${values.length === 2 ? " (2)" : ""}`;
 }
 
-const trainedOn = ({ trainedOn: elsewhere, machine }: Result): string => elsewhere ?? machine;
+const whereTrained = ({ trainedOn, machine }: Result): string => trainedOn ?? machine;
+/** Without the day. */
+const trainer = (result: Result): string => whereTrained(result).replace(/, [\d-]+$/, "");
 
-/** Those that were trained where most of them were: times of two machines say nothing together. */
-function ofOneMachine(results: readonly Result[]): Result[] {
-  const groups = new Map<string, Result[]>();
-  for (const result of results.filter(({ seconds }) => seconds.train !== null)) {
-    const machine = trainedOn(result).replace(/, [\d-]+$/, "");
-    groups.set(machine, [...(groups.get(machine) ?? []), result]);
-  }
-  return [...groups.values()].reduce((most, group) => (group.length > most.length ? group : most), []);
+/** Where most of a part was trained: times of two machines say nothing together. */
+function commonestMachine(results: readonly Result[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const result of results) counts.set(trainer(result), (counts.get(trainer(result)) ?? 0) + 1);
+  return [...counts].toSorted(([, a], [, b]) => b - a)[0]?.[0];
 }
 
 /** What each method trains, and how long its trainings take from command to end on one machine. */
 export function costTable(results: readonly Result[]): string {
-  const rows = (Object.keys(partNames) as Part[]).flatMap((part) =>
-    columns[part].flatMap((method) => {
-      const own = results.filter((result) => result.part === part && result.method === method);
-      const numbers = own.flatMap(({ trained }) => trained ?? []).toSorted((a, b) => a - b);
-      if (numbers.length === 0) return [];
+  const rows = (Object.keys(partNames) as Part[]).flatMap((part) => {
+    const trained = results.filter((result) => result.part === part && result.seconds.train !== null);
+    const machine = commonestMachine(trained);
+    return columns[part].flatMap((method) => {
+      const own = trained.filter((result) => result.method === method);
+      if (own.length === 0) return [];
+      const numbers = own.map((result) => result.trained!).toSorted((a, b) => a - b);
       const range = [...new Set([numbers[0]!, numbers.at(-1)!])].map((n) => n.toLocaleString("en"));
-      const rate = own.find(({ learningRate }) => learningRate !== null)!.learningRate!.toExponential();
-      const seconds = median(ofOneMachine(own).map((result) => result.seconds.train!));
-      return [[`${partNames[part]}, ${labelOf(method)}`, rate, range.join(" to "), seconds.toFixed(0)]];
-    }),
-  );
+      const seconds = own.filter((result) => trainer(result) === machine).map((result) => result.seconds.train!);
+      const time = seconds.length === 0 ? "–" : median(seconds).toFixed(0);
+      return [
+        [`${partNames[part]}, ${labelOf(method)}`, own[0]!.learningRate!.toExponential(), range.join(" to "), time],
+      ];
+    });
+  });
   if (rows.length === 0) return "No run is in yet.";
   return table(["part and method", "learning rate", "trained", "training, seconds"], rows);
 }
