@@ -2,7 +2,9 @@
  * One training step of three rows at RoBERTa-base's shape (embeddings and head included, random weights), batch 8 × 128: the base model as
  * float32, in 8 and in 4 bits, and PyTorch's steps, in turn, as ratios of medians.
  *
- *     npx tsx bench/quantization.ts --python PYTHON [--rounds 3] [--steps 8] [--no-compile]
+ *     npx tsx bench/quantization.ts --python PYTHON [--rounds 3] [--steps 8] [--no-compile] [--no-bfloat16]
+ *
+ * `--no-bfloat16` is for processors without instructions for it, where such a step takes far longer than in float32.
  */
 import { parseArgs } from "node:util";
 import { join } from "node:path";
@@ -15,6 +17,7 @@ const { values: flags } = parseArgs({
     rounds: { type: "string", default: "3" },
     steps: { type: "string", default: "8" },
     compile: { type: "boolean", default: true },
+    bfloat16: { type: "boolean", default: true },
   },
 });
 
@@ -39,11 +42,14 @@ const ours: Readonly<Record<string, () => Measured>> = {
   int8: here("int8"),
   int4: here("int4"),
 };
+const bfloat16 = {
+  "the same, bfloat16": pytorch("lora", "--dtype", "bfloat16"),
+  ...(flags.compile && { "the same, bfloat16, compiled": pytorch("lora", "--dtype", "bfloat16", "--compile") }),
+};
 const yardsticks: Readonly<Record<string, () => Measured>> = {
   "in place, float32": pytorch("rocoft-inplace"),
   "LoRA query and value, float32": pytorch("lora"),
-  "the same, bfloat16": pytorch("lora", "--dtype", "bfloat16"),
-  ...(flags.compile && { "the same, bfloat16, compiled": pytorch("lora", "--dtype", "bfloat16", "--compile") }),
+  ...(flags.bfloat16 && bfloat16),
 };
 
 const programs = { ...ours, ...yardsticks };

@@ -101,6 +101,7 @@ test("what is not run is counted", () => {
     docs/results.md: hours, and needs real weights, GLUE or PyTorch
     docs/results.md: hours, and needs real weights, GLUE or PyTorch
     docs/results.md: minutes of both cores, and needs PyTorch
+    docs/results.md: minutes of both cores, and needs PyTorch
     docs/results.md: hours, and needs real weights, GLUE or PyTorch
     docs/results.md: minutes, 4 GiB of disk and 6 of memory
     docs/results.md: minutes, 6 GiB of disk, and the right to make control groups
