@@ -4,7 +4,7 @@
  *
  *     npx tsx bench/quantization.ts --python PYTHON [--rounds 3] [--steps 8] [--no-compile] [--no-bfloat16]
  *
- * `--no-bfloat16` is for processors without instructions for it, where such a step takes far longer than in float32.
+ * `--no-bfloat16` is for processors without instructions for it.
  */
 import { parseArgs } from "node:util";
 import { join } from "node:path";

@@ -134,7 +134,7 @@ export const studied: readonly StudiedTask[] = [
       per_device_train_batch_size: 16,
       per_device_eval_batch_size: 32,
     },
-    // More than ten minutes a seed on two cores, and full fine-tuning more than an hour of one.
+    // More than ten minutes a seed on two cores; full fine-tuning, which takes longest, is not run.
     methods: ["rows", "lora", "head"],
     seeds: [1],
   },

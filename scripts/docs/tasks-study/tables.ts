@@ -97,12 +97,12 @@ export function spread(values: readonly number[]): string {
 
 const whereTrained = ({ trainedOn, machine }: Result): string => trainedOn ?? machine;
 /** Without the day. */
-const trainer = (result: Result): string => whereTrained(result).replace(/, [\d-]+$/, "");
+const trainingMachine = (result: Result): string => whereTrained(result).replace(/, [\d-]+$/, "");
 
 /** Where most of a part was trained: times of two machines say nothing together. */
 function commonestMachine(results: readonly Result[]): string | undefined {
   const counts = new Map<string, number>();
-  for (const result of results) counts.set(trainer(result), (counts.get(trainer(result)) ?? 0) + 1);
+  for (const result of results) counts.set(trainingMachine(result), (counts.get(trainingMachine(result)) ?? 0) + 1);
   return [...counts].toSorted(([, a], [, b]) => b - a)[0]?.[0];
 }
 
@@ -116,7 +116,9 @@ export function costTable(results: readonly Result[]): string {
       if (own.length === 0) return [];
       const numbers = own.map((result) => result.trained!).toSorted((a, b) => a - b);
       const range = [...new Set([numbers[0]!, numbers.at(-1)!])].map((n) => n.toLocaleString("en"));
-      const seconds = own.filter((result) => trainer(result) === machine).map((result) => result.seconds.train!);
+      const seconds = own
+        .filter((result) => trainingMachine(result) === machine)
+        .map((result) => result.seconds.train!);
       const time = seconds.length === 0 ? "–" : median(seconds).toFixed(0);
       return [
         [`${partNames[part]}, ${labelOf(method)}`, own[0]!.learningRate!.toExponential(), range.join(" to "), time],
