@@ -26,8 +26,8 @@ export interface Draw {
   distinct(bound: number): Value;
   bool(shape: readonly number[]): Value;
   /** Codes of quantised numbers. */
-  int8(shape: readonly number[]): Value;
-  uint8(shape: readonly number[]): Value;
+  int8(shape: readonly number[], largest?: number): Value;
+  uint8(shape: readonly number[], largest?: number): Value;
 }
 
 /**
@@ -71,8 +71,8 @@ export function draw(seed: number, symbolic = false): Draw {
       return make([order.length], "int64", () => order.pop()!);
     },
     bool: (shape) => make(shape, "bool", () => Number(stream.uniform() < 0.5)),
-    int8: (shape) => make(shape, "int8", () => stream.integer(255) - 127),
-    uint8: (shape) => make(shape, "uint8", () => stream.integer(256)),
+    int8: (shape, largest = 127) => make(shape, "int8", () => stream.integer(2 * largest + 1) - largest),
+    uint8: (shape, largest = 255) => make(shape, "uint8", () => stream.integer(largest + 1)),
   };
 }
 

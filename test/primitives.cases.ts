@@ -206,18 +206,20 @@ export const cases: { readonly [P in Primitive]: Case } = {
     const [inner, out] = [d.size(), d.size()];
     return g.linear(d.normal([...d.shape(d.size(1, 2)), inner]), d.normal([out, inner]), d.normal([out]));
   },
-  codeScale: (d) => g.codeScale(g.cast(d.index([...d.shape(d.size(0, 2)), d.size(2, 6)], 9), "float32")),
+  codeScale: (d) =>
+    g.codeScale(g.cast(d.index([...d.shape(d.size(0, 2)), d.size(2, 6)], 9), "float32"), d.coin() ? 127 : 63),
   encode: (d) => {
     const x = g.sub(g.cast(d.index([...d.shape(d.size(0, 2)), d.size(2, 6)], 40), "float32"), 20);
-    return g.cast(
-      g.encode(x, d.coin() ? g.codeScale(x) : g.constant(0.1, "float32", [...x.shape.slice(0, -1), 1] as number[])),
-      "float32",
-    );
+    const tenths = g.constant(0.1, "float32", [...x.shape.slice(0, -1), 1] as number[]);
+    return g.cast(g.encode(x, d.coin() ? g.codeScale(x, 127) : tenths, d.coin() ? 128 : 64), "float32");
   },
   integerMatmul: (d) => {
     const [inner, n] = [d.size(), d.size()];
     const scales = g.mul(g.cast(d.index([n], 5), "float32"), 0.25);
-    return g.integerMatmul(d.uint8([...d.shape(d.size(1, 2)), inner]), d.int8([inner, n]), d.coin() ? scales : 0.5);
+    // What two neighbouring products add to fits 16 bits.
+    const [left, right, zero] = d.coin() ? [127, 127, 64] : [255, 64, 128];
+    const a = d.uint8([...d.shape(d.size(1, 2)), inner], left);
+    return g.integerMatmul(a, d.int8([inner, n], right), d.coin() ? scales : 0.5, zero);
   },
   dequantize: (d) => {
     const shape = [...d.shape(d.size(1, 3)), d.size(2, 6)];

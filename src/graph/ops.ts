@@ -122,10 +122,10 @@ export const matmul = (
 export const linear = (x: Value, weight: Value, bias: Value): Value => apply("linear", [x, weight, bias], null);
 export const contract = (a: Value, b: Value): Value => apply("contract", [a, b], null);
 
-export const codeScale = (x: Value): Value => apply("codeScale", [x], null);
-export const encode = (x: Value, scale: Value): Value => apply("encode", [x, scale], null);
-export const integerMatmul = (a: Value, b: Value, scale: Scalar): Value =>
-  apply("integerMatmul", [a, b, typeof scale === "number" ? constant(scale) : scale], null);
+export const codeScale = (x: Value, reach: number): Value => apply("codeScale", [x], { reach });
+export const encode = (x: Value, scale: Value, zero: number): Value => apply("encode", [x, scale], { zero });
+export const integerMatmul = (a: Value, b: Value, scale: Scalar, zero: number): Value =>
+  apply("integerMatmul", [a, b, typeof scale === "number" ? constant(scale) : scale], { zero });
 export const dequantize = (codes: Value, scale: Value, zero: number): Value =>
   apply("dequantize", [codes, scale], { zero });
 export const halfBytes = (x: Value): Value => apply("halfBytes", [x], null);

@@ -142,12 +142,15 @@ export interface Primitives {
   /** a [*i, m] and b [*i, n] → Σᵢ aᵢᵀbᵢ [m, n]: the shape of every weight gradient. */
   contract: Binary;
 
-  /** Over the last axis, kept: the largest magnitude by 127, at least 1e-30: what one step of an 8-bit code is worth. */
-  codeScale: Unary;
-  /** x [*i, n] in steps of scale [*i, 1], to the nearest whole one, ties to even, counted from 128, as codes from 0 to 255. */
-  encode: { operands: [x: Value, scale: Value]; attrs: null };
-  /** Codes a [*i, k] that stand for a − 128, and b [k, n], int8 → Σₖ (a − 128)·b · scale [*i, n], float32; scale is one number or [n]. */
-  integerMatmul: { operands: [a: Value, b: Value, scale: Value]; attrs: null };
+  /** Over the last axis, kept: the largest magnitude by reach, at least 1e-30: what one step of a code is worth that goes so many either way. */
+  codeScale: { operands: [x: Value]; attrs: { readonly reach: number } };
+  /** x [*i, n] in steps of scale [*i, 1], to the nearest whole one, ties to even, counted from zero, as codes from 0 to 255. */
+  encode: { operands: [x: Value, scale: Value]; attrs: { readonly zero: number } };
+  /**
+   * Codes a [*i, k] that stand for a − zero, and b [k, n], int8 → Σₖ (a − zero)·b · scale [*i, n], float32; scale is one number or [n].
+   * Wrong on some processors where a product at an even k and the next one add to what 16 bits do not hold.
+   */
+  integerMatmul: { operands: [a: Value, b: Value, scale: Value]; attrs: { readonly zero: number } };
   /** Codes [*i, n], int8 or uint8, and scale [*i] → (codes − zero)·scale [*i, n], float32. */
   dequantize: { operands: [codes: Value, scale: Value]; attrs: { readonly zero: number } };
   /** Bytes [*i, n] → their lower halves, then their upper ones [*i, 2n], uint8 from 0 to 15. */

@@ -10,8 +10,8 @@ import { sha256Files, temporaryName } from "./files.ts";
 import { readFully, readFullySync, writeFully } from "./pieces.ts";
 import { fileError } from "./reasons.ts";
 
-/** Of the parts and their names; files of another version are no longer read. */
-const VERSION = 1;
+/** Of the parts, their names and how they are made; files of another version are no longer read. */
+const VERSION = 2;
 
 /** What a file is to hold. */
 export interface QuantizedContents {

@@ -19,14 +19,12 @@ const OPSETS: Readonly<Record<string, number>> = { "": 21, "com.microsoft": 1 };
  * ONNX Runtime orders nodes by a depth-first walk that takes the latest node first; nodes are therefore written last to first,
  * so that it runs them in the order of the graph, each gradient as soon as it can be had and its operands freed after it.
  * @param mapped inputs that are constants whose bytes lie in files
- * @param table of lowerings; the usual one unless given
  */
 export function onnxModel(
   outputs: Readonly<Record<string, Value>>,
   mapped: ReadonlyMap<string, proto.External> = new Map(),
-  table: typeof lowerings = lowerings,
 ): Uint8Array {
-  const written = lowerAll(outputs, {}, table);
+  const written = lowerAll(outputs, {}, lowerings);
   return proto.concat(modelOf({ ...written, nodes: written.nodes.toReversed() }, mapped));
 }
 

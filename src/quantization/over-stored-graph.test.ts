@@ -113,19 +113,19 @@ describe("a graph over a matrix", () => {
     const stored = new Map([["W", storedMatrix(int8, matrix)]]);
     const printed = (graph: Value) => print(Object.values(overStored({ graph }, stored)));
     expect(printed(graphs["linear"]!)).toMatchInlineSnapshot(`
-      "%0 = codeScale(x): float32[2, 3, 1]
-      %1 = encode(x, %0): uint8[2, 3, 64]
+      "%0 = codeScale(x, reach=127): float32[2, 3, 1]
+      %1 = encode(x, %0, zero=128): uint8[2, 3, 64]
       %2 = transpose(W.codes, perm=[1 0]): int8[64, 6]
-      %3 = integerMatmul(%1, %2, W.scales): float32[2, 3, 6]
+      %3 = integerMatmul(%1, %2, W.scales, zero=128): float32[2, 3, 6]
       %4 = mul(%3, %0): float32[2, 3, 6]
       %5 = add(%4, b): float32[2, 3, 6]
       return %5"
     `);
     expect(printed(graphs["y·W"]!)).toMatchInlineSnapshot(`
       "%0 = mul(y, W.scales): float32[2, 3, 6]
-      %1 = codeScale(%0): float32[2, 3, 1]
-      %2 = encode(%0, %1): uint8[2, 3, 6]
-      %3 = integerMatmul(%2, W.codes, 1): float32[2, 3, 64]
+      %1 = codeScale(%0, reach=63): float32[2, 3, 1]
+      %2 = encode(%0, %1, zero=64): uint8[2, 3, 6]
+      %3 = integerMatmul(%2, W.codes, 1, zero=64): float32[2, 3, 64]
       %4 = mul(%3, %1): float32[2, 3, 64]
       return %4"
     `);
@@ -140,10 +140,10 @@ describe("a graph over a matrix", () => {
     expect(printed(graphs["rows and columns that replace"]!)).toMatchInlineSnapshot(`
       "%0 = vector(values=[0 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 0]): float32[64]
       %1 = mul(x, %0): float32[2, 3, 64]
-      %2 = codeScale(%1): float32[2, 3, 1]
-      %3 = encode(%1, %2): uint8[2, 3, 64]
+      %2 = codeScale(%1, reach=127): float32[2, 3, 1]
+      %3 = encode(%1, %2, zero=128): uint8[2, 3, 64]
       %4 = transpose(W.codes, perm=[1 0]): int8[64, 6]
-      %5 = integerMatmul(%3, %4, W.scales): float32[2, 3, 6]
+      %5 = integerMatmul(%3, %4, W.scales, zero=128): float32[2, 3, 6]
       %6 = mul(%5, %2): float32[2, 3, 6]
       %7 = add(%6, b): float32[2, 3, 6]
       %8 = take(b, axis=0, indices=[3 1]): float32[2]

@@ -10,7 +10,7 @@ import type { Scheme } from "./scheme.ts";
 export type Quantization = "none" | "int8" | "int4";
 export type FewBits = Exclude<Quantization, "none">;
 
-/** What matrices become, whatever is computed with them, by the name of the form. */
+/** What matrices become, by the name of the form: a scheme of each, for the parts alone. */
 export const storedForms: { readonly [Q in FewBits]: Scheme } = { int8, int4 };
 
 const schemes: { readonly [Q in FewBits]: (model: Model) => Scheme } = {

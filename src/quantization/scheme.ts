@@ -11,7 +11,7 @@ export type PartValues = Readonly<Record<string, Value>>;
 export type PartSpec = Pick<Tensor, "dtype" | "shape">;
 
 export interface Scheme {
-  /** The name of what matrices become, whatever is computed with them: schemes of one form have the same parts, bit for bit. */
+  /** The name of what matrices become, whatever is computed with them: schemes of one form have the same parts. */
   readonly form: string;
   /** Whether a matrix of this shape can be kept so. */
   fits(shape: readonly number[]): boolean;
@@ -19,6 +19,8 @@ export interface Scheme {
   parts(shape: readonly number[]): Readonly<Record<string, PartSpec>>;
   /** The shape of the matrix that parts of these shapes are of. */
   shape(parts: Readonly<Record<string, PartSpec>>): readonly number[];
+  /** Whether parts of the form are right for the scheme's products; all are, unless it says otherwise. */
+  takes?(parts: Parts): boolean;
   /** The parts of a matrix. */
   encode(matrix: Tensor<"float32">): Parts;
   /** The matrix that the parts stand for. */

@@ -26,6 +26,10 @@ export function normalMatrix(rows: number, width: number, seed: number): Tensor<
 export const matrixOf = (...rows: readonly (readonly number[])[]): Tensor<"float32"> =>
   tensor("float32", [rows.length, rows[0]!.length], Float32Array.from(rows.flat()));
 
+/** The numbers of the parts in 8 bits. */
+export const codesOf = ({ codes }: Parts): Int8Array => codes!.data as Int8Array;
+export const scalesOf = ({ scales }: Parts): Float32Array => scales!.data as Float32Array;
+
 /** Parts as inputs of a graph. */
 export const asInputs = (parts: Parts): PartValues =>
   Object.fromEntries(

@@ -2,12 +2,10 @@
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from "onnxruntime-common";
 import type { Value } from "../graph/value.ts";
 import { joinNarrow } from "../graph/join-narrow.ts";
-import { lowerings, unsignedLowerings } from "../onnx/lower/index.ts";
 import { onnxModel } from "../onnx/model.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Constant, placedConstants, withConstants } from "./constants.ts";
-import { hasIntegerProducts, productsSaturate } from "./saturation.ts";
 
 /** Tensors by name. */
 export type Tensors = Readonly<Record<string, Tensor>>;
@@ -59,10 +57,6 @@ export function createRuntime(
   options: InferenceSession.SessionOptions,
   { residentBytes = () => null, hasOwnMemory = false }: Partial<Pick<Runtime, "residentBytes" | "hasOwnMemory">> = {},
 ): Runtime {
-  const load = async (model: Uint8Array, settings = options, held: unknown[] = []) =>
-    createProgram(ort, await ort.InferenceSession.create(model, settings), held);
-  let known: Promise<boolean> | undefined;
-  const saturates = () => (known ??= productsSaturate(load));
   return {
     description,
     hasOwnMemory,
@@ -70,9 +64,10 @@ export function createRuntime(
     async compile(outputs, { constants = new Map() } = {}) {
       const joined = joinNarrow(Object.values(outputs));
       const graph = Object.fromEntries(Object.keys(outputs).map((name, i) => [name, joined[i]!]));
-      const table = hasIntegerProducts(joined) && (await saturates()) ? unsignedLowerings : lowerings;
       const placed = placedConstants(constants, joined);
-      return load(onnxModel(graph, placed.regions, table), withConstants(options, placed), placed.inMemory);
+      const model = onnxModel(graph, placed.regions);
+      const session = await ort.InferenceSession.create(model, withConstants(options, placed));
+      return createProgram(ort, session, placed.inMemory);
     },
   };
 }

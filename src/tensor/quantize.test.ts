@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { quantizeRows } from "./quantize.ts";
+import { largestPair, pairsFit, quantizeRows } from "./quantize.ts";
 import { random } from "./random.ts";
 import { tensor } from "./tensor.ts";
 
@@ -30,4 +30,41 @@ test("both ends are symmetric", () => {
 test("a row of zeros stays one", () => {
   const { codes, scales } = quantizeRows(tensor("float32", [1, 2], new Float32Array(2)));
   expect([...codes.data, ...scales.data]).toEqual([0, 0, 1]);
+});
+
+test("what two neighbours reach is the sum of those of one sign, one at an even place and the next", () => {
+  const reached = (...row: number[]) => largestPair(Float32Array.from(row));
+  expect(reached(1, 2, 3, 4, 5)).toBe(7);
+  expect(reached(-1, -2, 6, -3)).toBe(6);
+  expect(reached(1, 5, 4, 1)).toBe(6);
+  expect(reached(-4, -3.5)).toBe(7.5);
+  expect(reached(1, 2, 9)).toBe(9);
+});
+
+test("codes of rows so scaled have no two neighbours that add to more than 128", () => {
+  const stream = random(2, "pairs");
+  for (const width of [1, 2, 5, 64]) {
+    const matrix = tensor(
+      "float32",
+      [50, width],
+      Float32Array.from({ length: 50 * width }, () => stream.normal()),
+    );
+    const { codes, scales } = quantizeRows(matrix, largestPair);
+    expect(pairsFit(codes)).toBe(true);
+    codes.data.forEach((code, i) => {
+      const scale = scales.data[Math.floor(i / width)]!;
+      expect(Math.abs(code * scale - matrix.data[i]!)).toBeLessThanOrEqual(scale * 0.5001);
+    });
+    expect(pairsFit(quantizeRows(matrix).codes)).toBe(width === 1);
+  }
+});
+
+test.each([
+  [[64, 64, 64], true],
+  [[65, 64, 0], false],
+  [[0, 65, 64], true],
+  [[-100, -29, 0], false],
+  [[-100, 127, 127], true],
+])("neighbours %j fit: %s", (row, fits) => {
+  expect(pairsFit(tensor("int8", [2, 3], Int8Array.from([1, 1, 1, ...row])))).toBe(fits);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { fixtureModel } from "../../test/fixtures.ts";
 import { tinyModel } from "../../test/tiny-training.ts";
-import { int8 } from "../quantization/int8.ts";
+import { int8, int8Twice } from "../quantization/int8.ts";
 import { decoded, type StoredMatrices } from "../quantization/over-stored.ts";
 import { schemeOf } from "../quantization/registry.ts";
 import { tensor } from "../tensor/tensor.ts";
@@ -81,12 +81,12 @@ describe("a matrix in few bits", () => {
   const specs = parametersOf(gpt2.model, gpt2.model.heads["sequence-classification"]!, 3);
   const schemes = schemeOf("int8", gpt2.model, { trained: [] });
   const [turned, straight] = ["transformer.h.1.mlp.c_fc.weight", "transformer.wpe.weight"];
-  const load = (checkpoint: Partial<Checkpoint>, kept?: StoredMatrices) =>
+  const load = (checkpoint: Partial<Checkpoint>, kept?: StoredMatrices, schemeOf = schemes) =>
     loadWeights(
       gpt2.model,
       specs,
       { ...gpt2.checkpoint, ...checkpoint },
-      { seed: 0, schemeOf: schemes, ...(kept && { kept: async () => kept }) },
+      { seed: 0, schemeOf, ...(kept && { kept: async () => kept }) },
     );
 
   test("is taken as the checkpoint has it, where it has it so, turned where the model has it turned", async () => {
@@ -104,7 +104,15 @@ describe("a matrix in few bits", () => {
     ]);
     expect(stored!.get(turned)!.parts["codes"]!.read()).toEqual(parts["codes"]);
     const { weights } = await loadWeights(gpt2.model, specs, gpt2.checkpoint, { seed: 0 });
-    expect(decoded(stored!.get(straight)!)).toEqual(int8.decode(int8.encode(weights[straight]!)));
+    expect(decoded(stored!.get(straight)!)).toEqual(int8Twice.decode(int8Twice.encode(weights[straight]!)));
+  });
+
+  test("is made anew where the checkpoint's parts are none that its products may have", async () => {
+    const parts = int8Twice.encode(tensor("float32", [1, 2], Float32Array.of(1, 1)));
+    const readEncoded: Checkpoint["readEncoded"] = async (name) => (name === turned ? parts : null);
+    const { stored } = await load({ readEncoded }, undefined, (spec) => schemes(spec) && int8);
+    const { weights } = await loadWeights(gpt2.model, specs, gpt2.checkpoint, { seed: 0 });
+    expect(decoded(stored!.get(turned)!)).toEqual(int8.decode(int8.encode(weights[turned]!)));
   });
 
   test("is not read where it is kept", async () => {

@@ -79,7 +79,7 @@ export async function loadWeights(
   return { weights, stored, initialized: plan.initialized.map(({ name }) => name), unused: plan.unused };
 }
 
-/** The parts of a parameter that the checkpoint calls `name`: as it has them, or else of what it widens to. */
+/** The parts of a parameter that the checkpoint calls `name`: as it has them, if they will do, or else of what it widens to. */
 export async function encoded(
   spec: ParameterSpec,
   name: string,
@@ -87,7 +87,8 @@ export async function encoded(
   scheme: Scheme,
 ): Promise<Parts> {
   const asItStands = await checkpoint.readEncoded?.(name, scheme.form, spec.storedTransposed ?? false);
-  return asItStands ?? scheme.encode(await readParameter(spec, name, checkpoint));
+  const willDo = asItStands && (scheme.takes?.(asItStands) ?? true);
+  return willDo ? asItStands : scheme.encode(await readParameter(spec, name, checkpoint));
 }
 
 /**

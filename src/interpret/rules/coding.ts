@@ -10,21 +10,21 @@ function nearest(x: number): number {
 }
 
 export const coding: Meanings<Coding> = {
-  codeScale: ([x]) =>
+  codeScale: ([x], { attrs: { reach } }) =>
     build(x!.shape.with(-1, 1), (index) => {
       let most = 0;
       for (let k = 0; k < x!.shape.at(-1)!; k++) most = Math.max(most, Math.abs(read(x!, index.with(-1, k))));
-      return Math.max(most / 127, 1e-30);
+      return Math.max(most / reach, 1e-30);
     }),
-  encode: ([x, scale]) =>
+  encode: ([x, scale], { attrs: { zero } }) =>
     build(x!.shape, (index) => {
-      const code = 128 + nearest(read(x!, index) / read(scale!, index));
+      const code = zero + nearest(read(x!, index) / read(scale!, index));
       return Math.min(Math.max(code, 0), 255);
     }),
-  integerMatmul: ([a, b, scale]) =>
+  integerMatmul: ([a, b, scale], { attrs: { zero } }) =>
     build(a!.shape.with(-1, b!.shape[1]!), (index) => {
       let sum = 0;
-      for (let k = 0; k < b!.shape[0]!; k++) sum += (read(a!, index.with(-1, k)) - 128) * read(b!, [k, index.at(-1)!]);
+      for (let k = 0; k < b!.shape[0]!; k++) sum += (read(a!, index.with(-1, k)) - zero) * read(b!, [k, index.at(-1)!]);
       return sum * read(scale!, [index.at(-1)!]);
     }),
   dequantize: ([codes, scale], { attrs: { zero } }) =>

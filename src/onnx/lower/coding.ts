@@ -1,47 +1,30 @@
 /** Lowerings of the primitives of quantised numbers. */
 import type { Coding } from "../../graph/primitive.ts";
 import type { Emitter } from "../emitter.ts";
-import { elementTypes } from "../proto.ts";
 import { flatten } from "./linear.ts";
 import type { Lowerings } from "./rules.ts";
 
 const SMALLEST = 1e-30;
 const lastAxis = (emit: Emitter) => emit.constant("int64", [-1], [1]);
 
-/** What stands for zero in codes without a sign. */
-const ZERO = 128;
-
-function integerProduct(emit: Emitter, a: string, b: string, scale: string, zeroOfB: readonly string[]): string {
-  const inputs = [a, b, emit.constant("float32", [1]), scale, emit.constant("uint8", [ZERO]), ...zeroOfB];
-  return emit.node("MatMulIntegerToFloat", inputs, { domain: "com.microsoft" });
-}
-
-/** Products whose right codes have no sign either: right everywhere, and slower where both are. */
-export const unsignedCoding: Lowerings<"integerMatmul"> = {
-  integerMatmul: ({ operands: [a, b, scale] }, emit) => {
-    const cast = (x: string, to: "int32" | "uint8") =>
-      emit.node("Cast", [x], { attributes: { to: { int: elementTypes[to] } } });
-    const offset = cast(emit.constant("uint8", [ZERO]), "int32");
-    const codes = cast(emit.node("Add", [cast(emit.name(b), "int32"), offset]), "uint8");
-    return integerProduct(emit, emit.name(a), codes, emit.name(scale), [emit.constant("uint8", [ZERO])]);
-  },
-};
-
 export const coding: Lowerings<Coding> = {
-  codeScale: ({ operands: [x] }, emit) => {
+  codeScale: ({ operands: [x], attrs: { reach } }, emit) => {
     const [most, least] = ["ReduceMax", "ReduceMin"].map((op) => emit.node(op, [emit.name(x), lastAxis(emit)]));
-    const largest = emit.node("Max", [most!, emit.node("Neg", [least!]), emit.constant("float32", [127 * SMALLEST])]);
-    return emit.node("Div", [largest, emit.constant("float32", [127])]);
+    const largest = emit.node("Max", [most!, emit.node("Neg", [least!]), emit.constant("float32", [reach * SMALLEST])]);
+    return emit.node("Div", [largest, emit.constant("float32", [reach])]);
   },
   // The operator takes a scale for each row of a matrix.
-  encode: ({ operands: [x, scale], shape }, emit) => {
+  encode: ({ operands: [x, scale], attrs: { zero }, shape }, emit) => {
     const scales = emit.node("Reshape", [emit.name(scale), emit.constant("int64", [-1], [1])]);
-    const zeros = emit.repeated("uint8", ZERO, shape.slice(0, -1));
+    const zeros = emit.repeated("uint8", zero, shape.slice(0, -1));
     const codes = emit.node("QuantizeLinear", [flatten(emit, x), scales, zeros], { attributes: { axis: { int: 0 } } });
     return shape.length === 2 ? codes : emit.node("Reshape", [codes, emit.sizes(shape)]);
   },
-  integerMatmul: ({ operands: [a, b, scale] }, emit) =>
-    integerProduct(emit, emit.name(a), emit.name(b), emit.name(scale), []),
+  integerMatmul: ({ operands: [a, b, scale], attrs: { zero } }, emit) => {
+    const scales = [emit.constant("float32", [1]), emit.name(scale)];
+    const inputs = [emit.name(a), emit.name(b), ...scales, emit.constant("uint8", [zero])];
+    return emit.node("MatMulIntegerToFloat", inputs, { domain: "com.microsoft" });
+  },
   // The operator takes a scale for each row of a matrix.
   dequantize: ({ operands: [codes, scale], attrs: { zero }, shape }, emit) => {
     const scales = emit.node("Reshape", [emit.name(scale), emit.constant("int64", [-1], [1])]);

@@ -2,7 +2,7 @@
 import type { Primitive } from "../../graph/primitive.ts";
 import type { Value } from "../../graph/value.ts";
 import type { Emitter } from "../emitter.ts";
-import { coding, unsignedCoding } from "./coding.ts";
+import { coding } from "./coding.ts";
 import { elementwise } from "./elementwise.ts";
 import { linear } from "./linear.ts";
 import { movement } from "./movement.ts";
@@ -19,9 +19,6 @@ export const lowerings: Lowerings<Exclude<Primitive, "input">> = {
   ...linear,
   ...coding,
 };
-
-/** The same, for processors on which integer products of codes with a sign are wrong. */
-export const unsignedLowerings: typeof lowerings = { ...lowerings, ...unsignedCoding };
 
 /** Writes the nodes of `value` by a table of lowerings and returns the name of the result. */
 export function lower<P extends Exclude<Primitive, "input">>(
