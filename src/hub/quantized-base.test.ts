@@ -50,7 +50,7 @@ describe.each([
     onTestFinished(() => file.close());
     expect(file.metadata).toEqual({
       form,
-      version: "1",
+      version: "2",
       source_sha256: sha256,
       data_sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
@@ -144,13 +144,13 @@ describe("a file that is not what it should be is told of and made anew", () => 
     await writeFile(path, await readFile(other));
   };
   const { shapes } = sourceOf(int8).source;
-  const header = "PATH: its header is not that of these weights as int8, version 1; it is made anew";
+  const header = "PATH: its header is not that of these weights as int8, version 2; it is made anew";
   const damaged = "PATH: damaged, its numbers have another SHA-256 than its header says; it is made anew";
 
   test.each([
     ["a flipped bit of the last number", changed((bytes) => bytes.fill(bytes.at(-1)! ^ 1, bytes.length - 1)), damaged],
     ["another hash of its numbers", replaced(/(?<=data_sha256":")./, "z"), damaged],
-    ["another version", replaced('"version":"1"', '"version":"2"'), header],
+    ["another version", replaced('"version":"2"', '"version":"1"'), header],
     ["another form", replaced('"form":"int8"', '"form":"int4"'), header],
     ["weights of another source", made({ sha256: "b2".repeat(32) }), header],
     ["a matrix less", made({ shapes: new Map([...shapes].slice(1)) }), header],
