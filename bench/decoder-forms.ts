@@ -53,7 +53,7 @@ const forms: Readonly<Record<string, { readonly told: string; readonly scheme: S
   float32: { told: "float32", scheme: null },
   int8WeightsOnly: { told: "a scale a row, no activation an integer", scheme: int8WeightsOnly },
   blocks: { told: "blocks of 32, no activation an integer", scheme: blocks },
-  int8Twice: { told: "a scale a row, activations in 16 bits, two products of integers", scheme: int8Twice },
+  int8Twice: { told: "a scale a row, activations in 14 bits, two products of integers", scheme: int8Twice },
   int8: { told: "a scale a row, integers by tokens both ways", scheme: int8 },
 };
 
