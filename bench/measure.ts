@@ -1,5 +1,6 @@
 /** What the benchmarks share: running a program to its end, medians, and the line that says where and when. */
 import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { join, resolve } from "node:path";
 import { deviceOf } from "../src/runtime/device.ts";
@@ -60,9 +61,26 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+/** Flags of Linux's /proc/cpuinfo for instructions that multiply integers or floats, the most capable first. */
+const INSTRUCTIONS: readonly (readonly [string, string])[] = [
+  ["amx_int8", "AMX"],
+  ["avx512_vnni", "AVX-512 VNNI"],
+  ["avx_vnni", "AVX-VNNI"],
+  ["avx512f", "AVX-512"],
+  ["avx2", "AVX2"],
+];
+
+/** What the processor can do that its name may not tell; nothing where the system does not say. */
+function instructions(): string {
+  if (!existsSync("/proc/cpuinfo")) return "";
+  const flags = /^flags\s*:(.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1]?.split(" ") ?? [];
+  const known = INSTRUCTIONS.find(([flag]) => flags.includes(flag));
+  return known ? ` with ${known[1]}` : "";
+}
+
 /** Processor, cores and date: what a figure is worth nothing without. */
 export function machine(): string {
-  const processor = `${cpus()[0]?.model ?? "unknown processor"}, ${availableParallelism()} cores`;
+  const processor = `${cpus()[0]?.model ?? "unknown processor"}${instructions()}, ${availableParallelism()} cores`;
   const names =
     deviceOf() === "cuda" ? run("nvidia-smi", ["--query-gpu=name", "--format=csv,noheader"]).stdout.trim() : null;
   return [names, processor, new Date().toISOString().slice(0, 10)].filter((part) => part !== null).join(", ");
