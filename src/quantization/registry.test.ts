@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { wideAttachment } from "../../test/tiny-stored.ts";
 import { tinyAttachment, type TinyOptions } from "../../test/tiny-training.ts";
 import { int4 } from "./int4.ts";
-import { int8, int8Twice } from "./int8.ts";
+import { int8, int8Twice, int8WeightsOnly } from "./int8.ts";
 import { quantizations, schemeOf, type Quantization } from "./registry.ts";
 
 /** The names of the parameters that are stored. */
@@ -73,4 +73,16 @@ test("encoders multiply integers once, decoders twice", () => {
   for (const name of ["bert", "roberta", "deberta-v2"]) expect(schemeIn("int8", `${name}-classification`)).toBe(int8);
   for (const name of ["llama", "gpt2", "bloom"]) expect(schemeIn("int8", `${name}-classification`)).toBe(int8Twice);
   for (const name of ["bert", "llama"]) expect(schemeIn("int4", `${name}-classification`)).toBe(int4);
+});
+
+test.each([
+  ["bert-classification", "masked-language-model", int8],
+  ["gpt2-classification", "causal-language-model", int8WeightsOnly],
+  ["llama-classification", "causal-language-model", int8WeightsOnly],
+] as const)("%s, %s: its tables of words are multiplied as they should be", (name, head, expected) => {
+  const { model, attachment, specs } = wideAttachment(name, { head });
+  const scheme = schemeOf("int8", model, attachment);
+  const tables = specs.filter(({ shape }) => shape.length === 2 && shape[0] === model.vocabularySize);
+  expect(tables.length).toBeGreaterThan(0);
+  for (const table of tables) expect(scheme(table)).toBe(expected);
 });

@@ -23,7 +23,7 @@ import { answerPrediction, checkTexts, type Prediction, predictionOf } from "./p
 import { checkLength, encodeFor, type OpenModel } from "./prepare.ts";
 import { measuredProtocols } from "./scoring/measured.ts";
 import type { ProtocolledScores } from "./scoring/protocol.ts";
-import { isLabelled, objectiveOf } from "./task-kinds.ts";
+import { isLabelled, objectiveOf, taskKinds } from "./task-kinds.ts";
 
 export interface Classifier {
   readonly task: Task;
@@ -106,7 +106,8 @@ export async function openClassifier(source: ModelSource, options: OpenOptions =
 
 async function createClassifier(loaded: LoadedModel, options: OpenOptions): Promise<Classifier> {
   const { opened, task } = loaded;
-  const { maxLength = loaded.maxLength, batchSize = 64, columns = {}, onBadRow } = options;
+  const { maxLength = loaded.maxLength, columns = {}, onBadRow } = options;
+  const { batchSize = taskKinds[task.kind].evalBatchSize } = options;
   const adapted = adaptedModel(loaded);
   checkLength(maxLength, opened.model, adapted.attachment);
   const textCount = task.textColumns[0]?.length ?? null;

@@ -46,7 +46,7 @@ export interface TrainConfig {
   readonly per_device_train_batch_size: number;
   readonly group_by_length: boolean;
   readonly gradient_accumulation_steps: number;
-  readonly per_device_eval_batch_size: number;
+  readonly per_device_eval_batch_size: number | null;
   readonly num_train_epochs: number;
   readonly max_steps: number | null;
   readonly max_seq_length: number;
@@ -174,7 +174,10 @@ export const trainFields: { readonly [K in keyof TrainConfig]: z.ZodType<TrainCo
     .default(true)
     .describe("batches of examples of like length, so that little is padding; without it, of random ones"),
   gradient_accumulation_steps: count(1, "batches of an optimizer step"),
-  per_device_eval_batch_size: count(64, "examples of a batch in evaluation"),
+  per_device_eval_batch_size: optional(
+    z.int().positive(),
+    "examples of a batch in evaluation; 64 by default, 8 of what a causal or encoder-decoder model writes",
+  ),
   num_train_epochs: z.number().positive().default(3).describe("passes over the training data; fractions are allowed"),
   max_steps: optional(z.int().positive(), "optimizer steps, instead of num_train_epochs"),
   max_seq_length: z.int().positive().default(128).describe("longest sequence in tokens; longer texts are cut"),

@@ -10,7 +10,7 @@ import { taskKinds } from "./task-kinds.ts";
 export function trainingOptions(prepared: PreparedRun): TrainingOptions {
   const { method, task, padTokenId, tokenizer, model, folder } = prepared;
   const { settings } = prepared.config;
-  const { objective, curriculum } = taskKinds[task.kind];
+  const { objective, curriculum, evalBatchSize } = taskKinds[task.kind];
   const learner = { task, tokenizer, model, settings, where: folder.folder };
   return {
     objective: objective(learner),
@@ -32,7 +32,7 @@ export function trainingOptions(prepared: PreparedRun): TrainingOptions {
     batchSize: settings.per_device_train_batch_size,
     groupByLength: settings.group_by_length,
     gradientAccumulationSteps: settings.gradient_accumulation_steps,
-    evalBatchSize: settings.per_device_eval_batch_size,
+    evalBatchSize: settings.per_device_eval_batch_size ?? evalBatchSize,
     epochs: settings.num_train_epochs,
     maxSteps: settings.max_steps,
     saveSteps: settings.save_steps,

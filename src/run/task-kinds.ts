@@ -58,17 +58,23 @@ export interface TaskKindSetup {
   readonly encode: Encode;
   /** The same of rows that hold several examples; absent where there are none. */
   readonly encodePacked?: Encode;
+  /** Examples of an evaluation's batch, unless a setting says. */
+  readonly evalBatchSize: number;
   /** One for each token that carries loss, those of a target behind the others; null where all do alike, or chance says which. */
   asked(encoding: Encoding): Uint8Array | null;
   objective(learner: Learner): Objective;
   curriculum(learner: Learner): TrainingOptions["curriculum"];
 }
 
+/** Of tasks whose examples have few scores, and of those with one for each token asked for and each word, which take the most memory. */
+const [FEW_SCORES, MANY_SCORES] = [64, 8];
+
 const labelled = (kind: "classification" | "regression"): TaskKindSetup => ({
   supervision: kind,
   head: "sequence-classification",
   outputs: ({ labels }) => labels?.length ?? 1,
   encode: encodeDataset,
+  evalBatchSize: FEW_SCORES,
   asked: () => null,
   objective: () => labelObjectives[kind],
   curriculum: () => [],
@@ -81,6 +87,7 @@ const causal = (encode: Encode, apart: Encode = encode): TaskKindSetup => ({
   outputs: () => 0,
   encode,
   encodePacked: (data, tokenizer, options) => pack(apart(data, tokenizer, options), options.maxLength),
+  evalBatchSize: MANY_SCORES,
   asked: askedOf,
   objective: ({ settings }) => (settings.packing ? packedCausalLanguageModel : causalLanguageModel),
   curriculum: () => [],
@@ -105,6 +112,7 @@ export const taskKinds: { readonly [K in TaskKind]: TaskKindSetup } = {
     head: "masked-language-model",
     outputs: () => 0,
     encode: encodeBlocks,
+    evalBatchSize: FEW_SCORES,
     asked: () => null,
     objective: (learner) => maskedLanguageModel(vocabularyOf(learner), learner.settings.mlm_probability),
     curriculum: ({ settings: { causal_lm_steps: steps } }) =>
@@ -121,6 +129,7 @@ export const taskKinds: { readonly [K in TaskKind]: TaskKindSetup } = {
     outputs: () => 0,
     encode: (data, tokenizer, { maxLength }) =>
       encodePairs(data, tokenizer, { maxSourceLength: maxLength, maxTargetLength: maxLength }),
+    evalBatchSize: MANY_SCORES,
     asked: ({ ids, target }) => Uint8Array.from([...ids.map(() => 0), ...(target ?? []).map(() => 1)]),
     objective: ({ model, where }) => {
       if (model.decoderStartTokenId === undefined) throw new Error(`${where}: is no encoder-decoder`);
@@ -134,6 +143,7 @@ export const taskKinds: { readonly [K in TaskKind]: TaskKindSetup } = {
     outputs: () => 0,
     encode: (data, tokenizer, { maxLength, answering }) =>
       encodeQuestions(data, tokenizer, { maxLength, docStride: docStrideOf({ answering }, maxLength) }),
+    evalBatchSize: FEW_SCORES,
     asked: () => null,
     objective: ({ task }) => questionAnswering(answeringOf(task)),
     curriculum: () => [],

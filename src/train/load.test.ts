@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { fixtureModel } from "../../test/fixtures.ts";
 import { tinyModel } from "../../test/tiny-training.ts";
-import { int8, int8Twice } from "../quantization/int8.ts";
+import { int8, int8Twice, int8WeightsOnly } from "../quantization/int8.ts";
 import { decoded, type StoredMatrices } from "../quantization/over-stored.ts";
 import { schemeOf } from "../quantization/registry.ts";
 import { tensor } from "../tensor/tensor.ts";
@@ -125,6 +125,8 @@ describe("a matrix in few bits", () => {
     const { weights, stored } = await load({ readInto }, kept);
     expect(read).toEqual(Object.keys(weights));
     expect(stored).toEqual(kept);
+    const { stored: others } = await load({}, kept, (spec) => schemes(spec) && int8WeightsOnly);
+    expect(new Set([...others!.values()].map(({ scheme }) => scheme))).toEqual(new Set([int8WeightsOnly]));
   });
 
   test("is asked for only once everything fits, and only if anything is stored", async () => {

@@ -73,8 +73,11 @@ export async function loadWeights(
     const drawn = name === undefined ? initialize(spec, stream) : null;
     if (!scheme) weights[spec.name] = drawn ?? (await readParameter(spec, name!, checkpoint));
     else if (drawn) stored.set(spec.name, storedMatrix(scheme, drawn));
-    else
-      stored.set(spec.name, known.get(spec.name) ?? inMemory(scheme, await encoded(spec, name!, checkpoint, scheme)));
+    else {
+      const parts = known.get(spec.name)?.parts;
+      const matrix = parts ? { scheme, parts } : inMemory(scheme, await encoded(spec, name!, checkpoint, scheme));
+      stored.set(spec.name, matrix);
+    }
   }
   return { weights, stored, initialized: plan.initialized.map(({ name }) => name), unused: plan.unused };
 }
