@@ -93,6 +93,7 @@ test("what is not run is counted", () => {
     docs/language-models.md: a model of 270 MB, and data
     docs/mrpc.md: hours, and needs real weights, GLUE or PyTorch
     docs/quantization.md: minutes to hours, and needs real weights and data
+    docs/quantization.md: hours, and needs real weights and data
     docs/quantization.md: minutes to hours, and needs real weights and data
     docs/quantization.md: minutes, and needs real weights and GLUE
     docs/results.md: hours, and needs real weights, GLUE or PyTorch
