@@ -51,30 +51,30 @@ const unbounded: Pairs = [
   [-127, -127],
   [127, -127],
 ];
-const sidesOf = (suffix: string, reaches: Reaches, isTwice: boolean, scheme: Scheme): Side[] => [
-  {
-    name: `x·Wᵀ${suffix}`,
-    encode: scheme.encode,
-    pairs: isTwice ? unbounded : bounded,
-    reach: reaches[0],
-    finer: isTwice ? 2 * reaches[0] : 1,
-    graph: (x, parts) => scheme.timesTransposed!(x, asInputs(parts)),
-    inner: 1,
-    coded: (x) => x,
-    met: (row, column, width, parts) => codesOf(parts)[row * width + column]! * scalesOf(parts)[row]!,
-  },
-  {
-    name: `y·W${suffix}`,
-    encode: scheme.encode,
-    pairs: isTwice ? unbounded : bounded,
-    reach: reaches[1],
-    finer: isTwice ? 2 * reaches[1] : 1,
-    graph: (y, parts) => scheme.times!(y, asInputs(parts)),
-    inner: 0,
-    coded: (y, k, parts) => y * scalesOf(parts)[k]!,
-    met: (row, column, width, parts) => codesOf(parts)[row * width + column]!,
-  },
-];
+function sidesOf(suffix: string, reaches: Reaches, isTwice: boolean, scheme: Scheme): Side[] {
+  const shared = (reach: number) => ({
+    ...{ encode: scheme.encode, pairs: isTwice ? unbounded : bounded },
+    ...{ reach, finer: isTwice ? 2 * reach : 1 },
+  });
+  return [
+    {
+      ...shared(reaches[0]),
+      name: `x·Wᵀ${suffix}`,
+      graph: (x, parts) => scheme.timesTransposed!(x, asInputs(parts)),
+      inner: 1,
+      coded: (x) => x,
+      met: (row, column, width, parts) => codesOf(parts)[row * width + column]! * scalesOf(parts)[row]!,
+    },
+    {
+      ...shared(reaches[1]),
+      name: `y·W${suffix}`,
+      graph: (y, parts) => scheme.times!(y, asInputs(parts)),
+      inner: 0,
+      coded: (y, k, parts) => y * scalesOf(parts)[k]!,
+      met: (row, column, width, parts) => codesOf(parts)[row * width + column]!,
+    },
+  ];
+}
 
 const sides: readonly Side[] = [
   ...sidesOf("", [127, 63], false, int8),
