@@ -231,7 +231,8 @@ export const cases: { readonly [P in Primitive]: Case } = {
   contract: (d) => {
     const leading = d.shape(d.size(1, 2));
     const wide = () => (d.coin() ? 70 : d.size());
-    return g.contract(d.normal([...leading, wide()]), d.normal([...leading, wide()]));
+    const [rows, columns] = d.coin() ? [wide(), wide()] : [d.size(2, 3), 1536];
+    return g.contract(d.normal([...leading, rows]), d.normal([...leading, columns]));
   },
 
   softmax: lastAxis(g.softmax),

@@ -55,7 +55,14 @@ const phrases: readonly Phrase[] = [
   always((x, d) => (d.coin() ? g.mul(x, 1) : g.div(x, g.fill(1, x)))),
   always((x, d) => binary(d)(x, d.normal(sizes(x).slice(1)))),
   always((x, d) => g.mul(g.mul(x, d.normal(sizes(x).slice(1))), 1.5)),
+  always((x, d) => g.mul(g.mul(x, 1.5), d.normal(sizes(x).slice(1)))),
   always((x, d) => binary(d)(x, x)),
+  ofRank(1, 4, (x, d) => {
+    const axis = axisOf(x, d);
+    return g.take(g.mul(x, 0.5), axis, d.indices(sizes(x)[axis]!));
+  }),
+  ofRank(2, 4, (x, d) => g.sum(g.mul(x, 0.5), [axisOf(x, d)])),
+  ofRank(2, 4, (x, d) => g.matmul(g.mul(g.concat(x, x, -1), 0.5), d.normal([2 * sizes(x).at(-1)!, sizes(x).at(-1)!]))),
   always((x) => g.select(g.greater(x, 0), x, x)),
   ofRank(1, 4, (x, d) => binary(d)(x, g.expand(d.normal(sizes(x).slice(1)), x))),
   ofRank(1, 4, (x, d) => binary(d)(g.expand(g.sum(x, [axisOf(x, d)], true), x), x)),
@@ -66,6 +73,13 @@ const phrases: readonly Phrase[] = [
   ofRank(1, 4, (x, d) => {
     const axis = axisOf(x, d);
     return g.take(x, axis, range(sizes(x)[axis]!));
+  }),
+  ofRank(1, 4, (x, d) => {
+    const axis = axisOf(x, d);
+    const size = sizes(x)[axis]!;
+    const start = d.size(0, size);
+    const indices = range(size).map((i) => start + i);
+    return g.take(g.concat(x, d.normal(sizes(x)), axis), axis, indices);
   }),
   ofRank(1, 4, (x, d) => {
     const axis = axisOf(x, d);

@@ -2,6 +2,7 @@
 import type { Draw } from "../../test/draw.ts";
 import { factoredCases, linearBy, productBy } from "./factored.cases.ts";
 import { likelihoodCases } from "./likelihood.cases.ts";
+import { numberCases } from "./numbers.cases.ts";
 import * as g from "./ops.ts";
 import type { Value } from "./value.ts";
 
@@ -61,6 +62,9 @@ const takeOfContract =
     return takeSome(d, g.contract(d.normal([...leading, d.size()]), d.normal([...leading, d.size()])), axis);
   };
 
+/** [2, 2] and what makes it longer along an axis. */
+const joinedAt = (d: Draw, axis: number) => g.concat(d.normal([2, 2]), d.normal([2, 2].with(axis, 3)), axis);
+
 const replaced = (d: Draw, shape: readonly number[], axis: number) => {
   const indices = d.indices(shape.at(axis)!);
   return g.replace(d.normal(shape), d.normal(shape.with(axis, indices.length)), axis, indices);
@@ -101,21 +105,6 @@ export const cases: Readonly<Record<string, Cases>> = {
       (d) => g.div(d.normal([3]), g.constant(1, "float32", [2, 3])),
       onX((x) => g.mul(x, -1)),
       onX((x) => g.add(x, 1)),
-    ],
-  },
-  numberIntoSmaller: {
-    fires: [
-      (d) => g.mul(g.mul(d.normal([2, 3]), d.normal([2, 1])), 0.5),
-      (d) => g.mul(3, g.mul(d.normal([3]), d.normal([2, 3]))),
-      (d) => g.mul(g.mul(d.normal([2, 3]), 2), -1.5),
-    ],
-    kept: [
-      (d) => g.mul(g.mul(d.normal([2, 3]), d.normal([2, 3])), 0.5),
-      (d) => g.mul(g.mul(d.normal([2, 1]), d.normal([1, 3])), 0.5),
-      (d) => g.mul(g.mul(d.normal([2, 3]), d.normal([2, 1])), d.normal([])),
-      (d) => g.mul(g.mul(d.normal([2, 3]), d.normal([2, 1])), g.constant(0.5, "float32", [2, 3])),
-      (d) => g.mul(g.add(d.normal([2, 3]), d.normal([2, 1])), 0.5),
-      (d) => g.add(g.mul(d.normal([2, 3]), d.normal([2, 1])), 0.5),
     ],
   },
   expandInside: {
@@ -180,6 +169,20 @@ export const cases: Readonly<Record<string, Cases>> = {
       (d) => replaced(d, [4, 3], 1),
     ],
   },
+  takeInsideConcat: {
+    fires: [
+      (d) => g.take(joinedAt(d, 0), 0, [0]),
+      (d) => g.take(joinedAt(d, 0), 0, [3, 2]),
+      (d) => g.take(joinedAt(d, -1), 1, [1, 0, 4, 2]),
+      (d) => g.take(joinedAt(d, 1), -1, [0, 2]),
+    ],
+    kept: [
+      (d) => g.take(joinedAt(d, 0), 1, [0]),
+      (d) => g.take(joinedAt(d, 1), 1, [2, 0]),
+      (d) => g.concat(d.normal([2, 2]), d.normal([2, 2]), 0),
+      (d) => g.take(d.normal([2, 2]), 0, [1]),
+    ],
+  },
   takeOfConstant: {
     fires: [
       (d) => takeSome(d, g.constant(2.5, "float32", d.shape(3)), someAxis(d, 3)),
@@ -217,6 +220,7 @@ export const cases: Readonly<Record<string, Cases>> = {
       (d) => g.neg(g.transpose(d.normal([3, 2]), [1, 0])),
     ],
   },
+  ...numberCases,
   ...factoredCases,
   ...likelihoodCases,
   eitherWay: {

@@ -9,6 +9,7 @@ import { interpret } from "../interpret/interpret.ts";
 import * as g from "./ops.ts";
 import { print } from "./print.ts";
 import { factoredRewrites } from "./factored.ts";
+import { numberRewrites } from "./numbers.ts";
 import { likelihoodRewrites } from "./likelihood.ts";
 import { cases } from "./simplify.cases.ts";
 import * as rules from "./simplify.ts";
@@ -20,7 +21,12 @@ const GRAPHS = 300;
 test("every rule has its cases", () => {
   expect(forwardRewrites.map((rule) => rule.name).toSorted()).toEqual(Object.keys(cases).toSorted());
   const exported = Object.values(rules).filter((rule) => typeof rule === "function" && rule !== simplify);
-  const all = [...exported, ...Object.values(factoredRewrites), ...Object.values(likelihoodRewrites)];
+  const all = [
+    ...exported,
+    ...Object.values(numberRewrites),
+    ...Object.values(factoredRewrites),
+    ...Object.values(likelihoodRewrites),
+  ];
   expect(new Set(all)).toEqual(new Set([...forwardRewrites, replaceInPlace, dropStopGradient]));
 });
 

@@ -2,7 +2,8 @@
 import { axisFromFront } from "../tensor/shape.ts";
 import { factoredRewrites } from "./factored.ts";
 import { likelihoodRewrites } from "./likelihood.ts";
-import { constant, contract, linear, matmul, mul, replace, sum, take } from "./ops.ts";
+import { numberRewrites } from "./numbers.ts";
+import { concat, constant, contract, linear, matmul, mul, replace, sum, take } from "./ops.ts";
 import { isOp, type Value } from "./value.ts";
 import { rebuild } from "./walk.ts";
 
@@ -29,17 +30,6 @@ export const timesOne: Rewrite = (y) => {
   if (isConstant(b, 1) && shapedLike(a, y)) return a;
   return isOp(y, "mul") && isConstant(a, 1) && shapedLike(b, y) ? b : null;
 };
-
-/** (x ∘ s)·c → x ∘ (s·c), c a number and s smaller than x: one pass less over x. */
-export const numberIntoSmaller: Rewrite = (y) => {
-  if (!isOp(y, "mul")) return null;
-  const [product, c] = isNumber(y.operands[1]) ? y.operands : y.operands.toReversed();
-  if (!isNumber(c!) || !isOp(product!, "mul") || !shapedLike(product, y)) return null;
-  const x = product.operands.find((factor) => shapedLike(factor, y));
-  const s = product.operands.find((factor) => !shapedLike(factor, y));
-  return x && s ? mul(x, mul(s, c!)) : null;
-};
-const isNumber = (x: Value) => isOp(x, "constant") && x.shape.length === 0;
 
 /** x where a condition holds and else x → x. */
 export const eitherWay: Rewrite = (y) =>
@@ -98,6 +88,23 @@ export const takeInsideReplace: Rewrite = (y) => {
   if (touched && !indices.every((index) => touched.includes(index))) return null;
   const cut = touched ? indices.map((index) => touched.indexOf(index)) : indices;
   return replace(taken(base), taken(slices, cut), attrs.axis, attrs.indices);
+};
+
+/** Slices of [a; b], those of a first → [slices of a; slices of b]: nothing has to look through both. */
+export const takeInsideConcat: Rewrite = (y) => {
+  if (!isOp(y, "take") || !isOp(y.operands[0], "concat")) return null;
+  const [joined] = y.operands;
+  const [a, b] = joined.operands;
+  const { axis, indices } = y.attrs;
+  const at = axisFromFront(axis, y.shape.length);
+  const size = a.shape[at]!;
+  if (axisFromFront(joined.attrs.axis, y.shape.length) !== at || typeof size !== "number") return null;
+  const found = indices.findIndex((index) => index >= size);
+  const firsts = found < 0 ? indices.length : found;
+  if (indices.slice(firsts).some((index) => index < size)) return null;
+  const ofB = indices.slice(firsts).map((index) => index - size);
+  const parts = [firsts > 0 && take(a, axis, indices.slice(0, firsts)), ofB.length > 0 && take(b, axis, ofB)];
+  return parts.filter((part) => part !== false).reduce((first, second) => concat(first, second, axis));
 };
 
 /** Slices of a filled shape → a smaller one. */
@@ -170,16 +177,17 @@ export const dropStopGradient: Rewrite = (y) => (isOp(y, "stopGradient") ? y.ope
 export const rewrites: readonly Rewrite[] = [
   addZero,
   timesOne,
-  numberIntoSmaller,
   eitherWay,
   expandInside,
   takeInsideContract,
   takeInsideReplace,
+  takeInsideConcat,
   takeOfConstant,
   takeAll,
   transposeTwice,
   inverses,
   rowSumsOfAttention,
+  ...Object.values(numberRewrites),
   ...Object.values(factoredRewrites),
   ...Object.values(likelihoodRewrites),
 ];

@@ -48,7 +48,7 @@ export const elementwise: Pullbacks<Elementwise> = {
   gelu: (dy, { operands: [x] }) => {
     const u = mul(x, Math.SQRT1_2);
     const density = exp(sub(Math.log(2 / Math.sqrt(Math.PI)), mul(u, u)));
-    return [mul(mul(dy, 0.5), add(add(erf(u), mul(u, density)), 1))];
+    return [mul(mul(dy, add(add(erf(u), mul(u, density)), 1)), 0.5)];
   },
   // silu′ = y + σ·(1 − y)
   silu: (dy, y) => [mul(dy, add(y, mul(sigmoid(y.operands[0]), sub(1, y))))],
