@@ -36,8 +36,8 @@ export interface Emitter {
   sizes(shape: readonly Dim[]): string;
   /** Says that the size named `size`, if it is a name, is what the tensor `name` has along `axis`. */
   measured(size: Dim, name: string, axis: number): void;
-  /** The number `value` as often as `shape` has elements, as a vector, kept once. */
-  repeated(type: ValueType, value: number, shape: readonly Dim[]): string;
+  /** The number `value`, filling `shape`, made once. */
+  filled(type: ValueType, value: number, shape: readonly Dim[]): string;
   /** What `make` writes, once for each `key`: the name of its result. */
   once(key: string, make: () => string): string;
   /** Says that `result` of `value` is computed by the way under `name`; see {@link byProduct}. */
@@ -108,12 +108,10 @@ export function createEmitter(weights: ModelWeights): {
       const attributes = { start: { int: axis }, end: { int: axis + 1 } };
       sizeNames.set(size, emitter.node("Shape", [name], { attributes }));
     },
-    repeated(type, value, shape) {
-      return emitter.once(`${type} ${value} ${shape.join(",")}`, () => {
-        const all = emitter.node("Expand", [emitter.constant(type, [value]), emitter.sizes(shape)]);
-        return shape.length === 1 ? all : emitter.node("Reshape", [all, emitter.constant("int64", [-1], [1])]);
-      });
-    },
+    filled: (type, value, shape) =>
+      emitter.once(`${type} ${value} ${shape.join(",")}`, () =>
+        emitter.node("Expand", [emitter.constant(type, [value]), emitter.sizes(shape)]),
+      ),
     once(key, make) {
       const name = made.get(key) ?? make();
       made.set(key, name);

@@ -13,12 +13,11 @@ export const coding: Lowerings<Coding> = {
     const largest = emit.node("Max", [most!, emit.node("Neg", [least!]), emit.constant("float32", [reach * SMALLEST])]);
     return emit.node("Div", [largest, emit.constant("float32", [reach])]);
   },
-  // The operator takes a scale for each row of a matrix.
+  // A row as a block: with a scale for each place along an axis, the operator works in one thread. It takes no blocks of one scale.
   encode: ({ operands: [x, scale], attrs: { zero }, shape }, emit) => {
-    const scales = emit.node("Reshape", [emit.name(scale), emit.constant("int64", [-1], [1])]);
-    const zeros = emit.repeated("uint8", zero, shape.slice(0, -1));
-    const codes = emit.node("QuantizeLinear", [flatten(emit, x), scales, zeros], { attributes: { axis: { int: 0 } } });
-    return shape.length === 2 ? codes : emit.node("Reshape", [codes, emit.sizes(shape)]);
+    const inputs = [emit.name(x), emit.name(scale), emit.filled("uint8", zero, scale.shape)];
+    const rows = { axis: { int: -1 }, block_size: { int: Number(shape.at(-1)) } };
+    return emit.node("QuantizeLinear", inputs, shape.length === 1 ? {} : { attributes: rows });
   },
   integerMatmul: ({ operands: [a, b, scale], attrs: { zero } }, emit) => {
     const scales = [emit.constant("float32", [1]), emit.name(scale)];
@@ -27,9 +26,9 @@ export const coding: Lowerings<Coding> = {
   },
   // The operator takes a scale for each row of a matrix.
   dequantize: ({ operands: [codes, scale], attrs: { zero }, shape }, emit) => {
-    const scales = emit.node("Reshape", [emit.name(scale), emit.constant("int64", [-1], [1])]);
-    const zeros = emit.repeated(codes.type, zero, scale.shape);
-    const floats = emit.node("DequantizeLinear", [flatten(emit, codes), scales, zeros], {
+    const vector = (x: string) => emit.node("Reshape", [x, emit.constant("int64", [-1], [1])]);
+    const [scales, zeros] = [emit.name(scale), emit.filled(codes.type, zero, scale.shape)].map(vector);
+    const floats = emit.node("DequantizeLinear", [flatten(emit, codes), scales!, zeros!], {
       attributes: { axis: { int: 0 } },
     });
     return shape.length === 2 ? floats : emit.node("Reshape", [floats, emit.sizes(shape)]);
