@@ -100,11 +100,15 @@ export const takeInsideConcat: Rewrite = (y) => {
   const size = a.shape[at]!;
   if (axisFromFront(joined.attrs.axis, y.shape.length) !== at || typeof size !== "number") return null;
   const found = indices.findIndex((index) => index >= size);
-  const firsts = found < 0 ? indices.length : found;
-  if (indices.slice(firsts).some((index) => index < size)) return null;
-  const ofB = indices.slice(firsts).map((index) => index - size);
-  const parts = [firsts > 0 && take(a, axis, indices.slice(0, firsts)), ofB.length > 0 && take(b, axis, ofB)];
-  return parts.filter((part) => part !== false).reduce((first, second) => concat(first, second, axis));
+  if (found < 0) return take(a, axis, indices);
+  const [ofA, rest] = [indices.slice(0, found), indices.slice(found)];
+  if (rest.some((index) => index < size)) return null;
+  const ofB = take(
+    b,
+    axis,
+    rest.map((index) => index - size),
+  );
+  return found === 0 ? ofB : concat(take(a, axis, ofA), ofB, axis);
 };
 
 /** Slices of a filled shape → a smaller one. */
